@@ -426,6 +426,12 @@ mg_store_swap(mg_store_t *self, mg_store_t **loaded_p)
     mg_store_destroy(loaded_p);
 }
 
+uint64_t
+mg_store_changes(const mg_store_t *self)
+{
+    return self->changes;
+}
+
 void
 mg_store_stats(const mg_store_t *self, mg_store_stats_t *out)
 {

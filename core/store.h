@@ -91,6 +91,8 @@ void mg_store_set_version(mg_store_t *self, uint64_t version);
  * becomes max(both) + 1. Open views go on seeing what they saw. Needs no memory. */
 void mg_store_swap(mg_store_t *self, mg_store_t **loaded_p);
 
+/* Counted changes since the store was made. */
+uint64_t mg_store_changes(const mg_store_t *self);
 void mg_store_stats(const mg_store_t *self, mg_store_stats_t *out);
 
 #endif
