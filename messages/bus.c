@@ -1,8 +1,14 @@
 #include "messages/bus.h"
 
-#include <string.h>
+#include <sodium.h>
 
-enum { NUMBER_SIZE = sizeof(uint64_t) };
+#include <stdatomic.h>
+
+/* The number stands first in the frame (8-byte aligned, native order: both ends are this process). Sender and receiver
+ * release and acquire it: the bytes behind it are visible by the rules of C, not only by what libzmq does inside. */
+typedef _Atomic uint64_t number_t;
+
+enum { NUMBER_SIZE = sizeof(number_t) };
 
 static zsock_t *
 s_new(int type)
@@ -85,8 +91,8 @@ s_send_frame(zsock_t *sock, uint64_t request, const ProtobufCMessage *message)
         return MG_ERR_NO_MEMORY;
     }
     uint8_t *data = zmq_msg_data(&frame);
-    memcpy(data, &request, NUMBER_SIZE); /* both ends are this process: native order */
     protobuf_c_message_pack(message, data + NUMBER_SIZE);
+    atomic_store_explicit((number_t *)(void *)data, request, memory_order_release);
     mg_status_t status = MG_OK;
     if (zmq_msg_send(&frame, zsock_resolve(sock), ZMQ_DONTWAIT) == -1) {
         status = s_status_of_errno();
@@ -146,11 +152,11 @@ s_unpack(zmq_msg_t *frame,
          ProtobufCMessage **out)
 {
     size_t len = zmq_msg_size(frame);
-    const uint8_t *data = zmq_msg_data(frame);
+    uint8_t *data = zmq_msg_data(frame);
     if (len < NUMBER_SIZE || len - NUMBER_SIZE > MG_BUS_MESSAGE_MAX) {
         return MG_ERR_BAD_MESSAGE;
     }
-    memcpy(out_request, data, NUMBER_SIZE);
+    *out_request = atomic_load_explicit((number_t *)(void *)data, memory_order_acquire);
     *out = protobuf_c_message_unpack(schema, NULL, len - NUMBER_SIZE, data + NUMBER_SIZE);
     return *out ? MG_OK : MG_ERR_BAD_MESSAGE;
 }
@@ -173,6 +179,8 @@ mg_bus_receive(zsock_t *sock,
     mg_status_t status = MG_ERR_TIMEOUT;
     if (zmq_msg_recv(&frame, zsock_resolve(sock), ZMQ_DONTWAIT) != -1) {
         status = s_unpack(&frame, schema, &out_peer->request, out);
+        sodium_memzero(zmq_msg_data(&frame),
+                       zmq_msg_size(&frame)); /* it may have held a password or a key */
     } else if (zmq_errno() != EAGAIN) {
         status = s_status_of_errno();
     }
