@@ -1,0 +1,413 @@
+#include "core/dumpreader.h"
+
+#include "core/payloadcheck.h"
+
+#include <sodium.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct mg_dumpreader {
+    mg_dumpreader_options_t options;
+    mg_buf_t header_bytes;
+    mg_dumpheader_t header;
+    bool has_header;
+    mg_filekeys_t keys;
+    bool has_keys;
+    mg_hash_t *file_check; /* header and leaves so far */
+    mg_hash_t *plain;      /* with hash_plain */
+    uint8_t plain_hash[MG_HASH_SIZE];
+    mg_payloadcheck_t *check; /* with a key and schema 1 */
+    mg_recordstream_t *records;
+    mg_verdict_t payload; /* the first fault of the payload, kept until the container proved good */
+    uint8_t *chunk;       /* one sealed chunk */
+    uint64_t offset;      /* of the next byte in the file */
+    mg_dumpfooter_t seen; /* totals so far */
+    mg_dumpfooter_t footer;
+    bool has_footer;
+    bool authenticated;
+};
+
+mg_dumpreader_t *
+mg_dumpreader_new(const mg_dumpreader_options_t *options)
+{
+    mg_dumpreader_t *self = calloc(1, sizeof *self);
+    if (self) {
+        self->options = *options;
+    }
+    return self;
+}
+
+void
+mg_dumpreader_destroy(mg_dumpreader_t **self_p)
+{
+    mg_dumpreader_t *self = *self_p;
+    if (!self) {
+        return;
+    }
+    mg_filekeys_wipe(&self->keys);
+    mg_buf_free(&self->header_bytes);
+    mg_hash_destroy(&self->file_check);
+    mg_hash_destroy(&self->plain);
+    mg_payloadcheck_destroy(&self->check);
+    mg_recordstream_destroy(&self->records);
+    free(self->chunk);
+    free(self);
+    *self_p = NULL;
+}
+
+static mg_outcome_t
+s_no_memory(mg_verdict_t *why)
+{
+    return mg_verdict_io(why, "reading a dump", ENOMEM);
+}
+
+/* Reads until `len` bytes are there or the file ends; *out_len says how many. */
+static mg_outcome_t
+s_read(mg_dumpreader_t *self, uint8_t *out, size_t len, size_t *out_len, mg_verdict_t *why)
+{
+    size_t got = 0;
+    while (got < len) {
+        ssize_t step = self->options.source.read(self->options.source.arg, out + got, len - got);
+        if (step == -EINTR) {
+            continue;
+        }
+        if (step < 0) {
+            return mg_verdict_io(why, "reading the dump", (int)-step);
+        }
+        if (step == 0) {
+            break;
+        }
+        got += (size_t)step;
+    }
+    self->offset += got;
+    *out_len = got;
+    return MG_OUTCOME_OK;
+}
+
+/* Steps 1-5. */
+static mg_outcome_t
+s_read_header(mg_dumpreader_t *self, mg_verdict_t *why)
+{
+    uint8_t first[MG_HEADER_PROBE];
+    size_t got = 0;
+    uint32_t len = 0;
+    mg_outcome_t outcome = s_read(self, first, sizeof first, &got, why);
+    if (outcome == MG_OUTCOME_OK) {
+        outcome = mg_dumpheader_probe(mg_slice(first, got), &len, why);
+    }
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
+    mg_buf_append(&self->header_bytes, first, sizeof first);
+    uint8_t *rest = mg_buf_extend(&self->header_bytes, len - sizeof first);
+    if (!rest) {
+        return s_no_memory(why);
+    }
+    outcome = s_read(self, rest, len - sizeof first, &got, why);
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
+    if (got < len - sizeof first) {
+        return mg_verdict_fail(why, MG_OUTCOME_TRUNCATED, "the file ends within its header");
+    }
+    outcome = mg_dumpheader_parse(mg_buf_slice(&self->header_bytes), self->options.kdf_max_kib,
+                                  &self->header, why);
+    self->has_header = outcome == MG_OUTCOME_OK;
+    return outcome;
+}
+
+/* Checks one record and passes it on. */
+static mg_outcome_t
+s_receive(void *arg, const mg_record_t *record, mg_verdict_t *why)
+{
+    mg_dumpreader_t *self = arg;
+    mg_outcome_t outcome = mg_payloadcheck_record(self->check, record, why);
+    if (outcome == MG_OUTCOME_OK && self->options.on_record) {
+        outcome = self->options.on_record(self->options.arg, record, why);
+    }
+    return outcome;
+}
+
+static bool
+s_prepare(mg_dumpreader_t *self)
+{
+    self->file_check = mg_hash_new();
+    self->chunk = malloc((size_t)self->header.chunk_size + MG_CHUNK_EXTRA);
+    if (!self->file_check || !self->chunk) {
+        return false;
+    }
+    mg_hash_update(self->file_check, mg_buf_slice(&self->header_bytes));
+    if (self->options.hash_plain) {
+        self->plain = mg_hash_new();
+    }
+    if (self->has_keys && self->header.payload_schema == MG_SCHEMA_STATE) {
+        self->check = mg_payloadcheck_new(&self->header);
+        self->records = mg_recordstream_new(s_receive, self);
+        return self->check && self->records && (self->plain || !self->options.hash_plain);
+    }
+    return self->plain || !self->options.hash_plain;
+}
+
+mg_outcome_t
+mg_dumpreader_begin(mg_dumpreader_t *self, mg_verdict_t *why)
+{
+    mg_outcome_t outcome = s_read_header(self, why);
+    if (outcome == MG_OUTCOME_OK && self->options.keyring) {
+        outcome = mg_keyring_unlock(self->options.keyring, &self->header,
+                                    mg_buf_slice(&self->header_bytes), &self->keys, why);
+        self->has_keys = outcome == MG_OUTCOME_OK;
+    }
+    if (outcome == MG_OUTCOME_OK && !s_prepare(self)) {
+        outcome = s_no_memory(why);
+    }
+    return outcome;
+}
+
+static mg_outcome_t
+s_truncated(mg_verdict_t *why, uint32_t index, uint64_t offset)
+{
+    (void)mg_verdict_fail(why, MG_OUTCOME_TRUNCATED, "the file ends within chunk %u", index);
+    why->chunk = index;
+    why->offset = offset;
+    return MG_OUTCOME_TRUNCATED;
+}
+
+mg_outcome_t
+mg_dumpreader_next(mg_dumpreader_t *self,
+                   mg_frame_t *out_frame,
+                   mg_slice_t *out_chunk,
+                   mg_verdict_t *why)
+{
+    mg_chunk_rules_t rules = mg_dumpreader_rules(self);
+    uint32_t index = self->seen.chunk_count;
+    uint64_t start = self->offset;
+    size_t got = 0;
+    mg_outcome_t outcome = s_read(self, self->chunk, MG_FRAME_SIZE, &got, why);
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
+    if (got < MG_FRAME_SIZE) {
+        return s_truncated(why, index, start);
+    }
+    mg_frame_t frame;
+    outcome = mg_frame_decode(self->chunk, index, &rules, &frame, why);
+    if (outcome != MG_OUTCOME_OK) {
+        why->offset = start;
+        return outcome;
+    }
+    size_t rest = mg_frame_total(&frame) - MG_FRAME_SIZE;
+    outcome = s_read(self, self->chunk + MG_FRAME_SIZE, rest, &got, why);
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
+    if (got < rest) {
+        return s_truncated(why, index, start);
+    }
+    self->seen.chunk_count++;
+    self->seen.body_bytes += mg_frame_total(&frame);
+    self->seen.plain_bytes += frame.plain_len;
+    *out_frame = frame;
+    *out_chunk = mg_slice(self->chunk, mg_frame_total(&frame));
+    return MG_OUTCOME_OK;
+}
+
+/* A fault of the payload is kept for step 10; anything else (memory, the receiver) ends the reading. */
+static mg_outcome_t
+s_keep_fault(mg_dumpreader_t *self, mg_outcome_t outcome, mg_verdict_t *why)
+{
+    if (outcome == MG_OUTCOME_PAYLOAD_INVALID || outcome == MG_OUTCOME_UNSUPPORTED) {
+        self->payload = *why;
+        return MG_OUTCOME_OK;
+    }
+    return outcome;
+}
+
+mg_outcome_t
+mg_dumpreader_accept(mg_dumpreader_t *self,
+                     const uint8_t leaf[MG_LEAF_SIZE],
+                     mg_slice_t plain,
+                     mg_verdict_t *why)
+{
+    mg_hash_update(self->file_check, mg_slice(leaf, MG_LEAF_SIZE));
+    if (self->plain) {
+        mg_hash_update(self->plain, plain);
+    }
+    if (!self->records || self->payload.outcome != MG_OUTCOME_OK) {
+        return MG_OUTCOME_OK;
+    }
+    return s_keep_fault(self, mg_recordstream_feed(self->records, plain, why), why);
+}
+
+/* Step 9. */
+static mg_outcome_t
+s_read_footer(mg_dumpreader_t *self, mg_verdict_t *why)
+{
+    uint8_t bytes[MG_FOOTER_SIZE + 1];
+    size_t got = 0;
+    mg_outcome_t outcome = s_read(self, bytes, sizeof bytes, &got, why);
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
+    if (got < MG_FOOTER_SIZE) {
+        return mg_verdict_fail(why, MG_OUTCOME_TRUNCATED, "the file ends within its footer");
+    }
+    if (got > MG_FOOTER_SIZE) {
+        return mg_verdict_fail(why, MG_OUTCOME_TRAILING_DATA, "there are bytes behind the footer");
+    }
+    outcome = mg_dumpfooter_check(bytes, self->file_check, &self->seen, &self->footer, why);
+    self->has_footer = outcome == MG_OUTCOME_OK;
+    if (outcome == MG_OUTCOME_OK && self->has_keys) {
+        outcome = mg_dumpfooter_authenticate(bytes, self->keys.mac, why);
+        self->authenticated = outcome == MG_OUTCOME_OK;
+    }
+    return outcome;
+}
+
+/* Step 10: what was kept, or what only shows at the end. */
+static mg_outcome_t
+s_end_payload(mg_dumpreader_t *self, mg_verdict_t *why)
+{
+    if (self->payload.outcome != MG_OUTCOME_OK) {
+        *why = self->payload;
+        return why->outcome;
+    }
+    if (!self->records) {
+        return MG_OUTCOME_OK;
+    }
+    mg_outcome_t outcome = mg_recordstream_end(self->records, why);
+    return outcome == MG_OUTCOME_OK ? mg_payloadcheck_end(self->check, &self->footer, why)
+                                    : outcome;
+}
+
+mg_outcome_t
+mg_dumpreader_end(mg_dumpreader_t *self, mg_verdict_t *why)
+{
+    mg_outcome_t outcome = s_read_footer(self, why);
+    if (outcome == MG_OUTCOME_OK) {
+        outcome = s_end_payload(self, why);
+    }
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
+    if (self->plain) {
+        mg_hash_final(self->plain, self->plain_hash);
+    }
+    if (self->authenticated && self->header.generation < self->options.min_generation) {
+        (void)mg_verdict_fail(why, MG_OUTCOME_ROLLED_BACK,
+                              "the dump is authentic, but of generation %" PRIu64 ", and %" PRIu64
+                              " was required",
+                              self->header.generation, self->options.min_generation);
+        why->generation = self->header.generation;
+        why->minimum = self->options.min_generation;
+        return MG_OUTCOME_ROLLED_BACK;
+    }
+    mg_verdict_ok(why);
+    return MG_OUTCOME_OK;
+}
+
+/* One chunk from file to record stream; `codec` and `plain` are NULL without a key. */
+static mg_outcome_t
+s_run_chunk(mg_dumpreader_t *self,
+            mg_chunkcodec_t *codec,
+            uint8_t *plain,
+            bool *out_last,
+            mg_verdict_t *why)
+{
+    uint64_t start = self->offset;
+    mg_frame_t frame = {0};
+    mg_slice_t chunk;
+    mg_slice_t opened = mg_slice(NULL, 0);
+    mg_outcome_t outcome = mg_dumpreader_next(self, &frame, &chunk, why);
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
+    if (codec) {
+        outcome = mg_chunkcodec_open(codec, &frame, chunk, plain, why);
+        if (outcome != MG_OUTCOME_OK) {
+            why->offset = start;
+            return outcome;
+        }
+        opened = mg_slice(plain, frame.plain_len);
+    }
+    uint8_t leaf[MG_LEAF_SIZE];
+    mg_chunk_leaf(chunk, leaf);
+    *out_last = frame.last;
+    return mg_dumpreader_accept(self, leaf, opened, why);
+}
+
+static mg_outcome_t
+s_run_chunks(mg_dumpreader_t *self, mg_verdict_t *why)
+{
+    mg_chunk_rules_t rules = mg_dumpreader_rules(self);
+    mg_chunkcodec_t *codec = NULL;
+    uint8_t *plain = NULL;
+    mg_outcome_t outcome = MG_OUTCOME_OK;
+    if (self->has_keys) {
+        plain = malloc(rules.chunk_size);
+        if (!plain || mg_chunkcodec_new(&rules, self->keys.enc, &codec) != MG_OK) {
+            outcome = s_no_memory(why);
+            goto done;
+        }
+    }
+    bool last = false;
+    while (!last && outcome == MG_OUTCOME_OK) {
+        outcome = s_run_chunk(self, codec, plain, &last, why);
+    }
+done:
+    mg_chunkcodec_destroy(&codec);
+    if (plain) {
+        sodium_memzero(plain, rules.chunk_size);
+        free(plain);
+    }
+    return outcome;
+}
+
+mg_outcome_t
+mg_dumpreader_run(mg_dumpreader_t *self, mg_verdict_t *why)
+{
+    mg_outcome_t outcome = mg_dumpreader_begin(self, why);
+    if (outcome == MG_OUTCOME_OK) {
+        outcome = s_run_chunks(self, why);
+    }
+    return outcome == MG_OUTCOME_OK ? mg_dumpreader_end(self, why) : outcome;
+}
+
+const mg_dumpheader_t *
+mg_dumpreader_header(const mg_dumpreader_t *self)
+{
+    return self->has_header ? &self->header : NULL;
+}
+
+const mg_dumpfooter_t *
+mg_dumpreader_footer(const mg_dumpreader_t *self)
+{
+    return self->has_footer ? &self->footer : NULL;
+}
+
+const mg_filekeys_t *
+mg_dumpreader_keys(const mg_dumpreader_t *self)
+{
+    return self->has_keys ? &self->keys : NULL;
+}
+
+bool
+mg_dumpreader_authenticated(const mg_dumpreader_t *self)
+{
+    return self->authenticated;
+}
+
+mg_chunk_rules_t
+mg_dumpreader_rules(const mg_dumpreader_t *self)
+{
+    return (mg_chunk_rules_t){.provider = self->options.provider,
+                              .chunk_size = self->header.chunk_size,
+                              .compressed = self->header.compression == MG_COMPRESSION_ZSTD};
+}
+
+const uint8_t *
+mg_dumpreader_plain_hash(const mg_dumpreader_t *self)
+{
+    return self->plain_hash;
+}
