@@ -1,15 +1,8 @@
 #include "cli/supervisor.h"
 
-#include "actors/autosave.h"
-#include "actors/control.h"
-#include "actors/dump.h"
-#include "actors/hasher.h"
-#include "actors/sealer.h"
-#include "actors/signals.h"
-#include "actors/state.h"
+#include "cli/children.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "gateway/gateway.h"
 #include "messages/dump.pb-c.h"
 #include "messages/gateway.pb-c.h"
 #include "messages/state.pb-c.h"
@@ -19,35 +12,18 @@ enum {
     LINK_WINDOW = 8,
     DRAIN_MS = 5000, /* at most, for open requests */
     DRAIN_SHARE = 4, /* and at most this part of the grace */
-    FINAL_TRIES = 3,
-    SEALERS_MAX = 4
+    FINAL_TRIES = 3
 };
 
 typedef enum phase { RESTORING, SERVING, DRAINING, DUMPING, ENDED } phase_t;
 
-/* In the order of their start; they end in reverse. */
-enum {
-    SIGNALS,
-    STATE,
-    SEALERS,                               /* at idle priority, while serving */
-    FINAL_SEALERS = SEALERS + SEALERS_MAX, /* at normal priority, for the final dump */
-    DUMP = FINAL_SEALERS + SEALERS_MAX,
-    HASHER,
-    GATEWAY,
-    AUTOSAVE,
-    CONTROL,
-    CHILDREN
-};
-
 typedef struct supervisor {
     const mg_config_t *config;
-    _Atomic uint64_t version; /* the state's newest; written by the state actor alone */
-    int64_t started_ns;
     zsock_t *inbox;
     mg_link_t *state;
     mg_link_t *dump;
     mg_link_t *gateway;
-    zactor_t *child[CHILDREN];
+    mg_children_t children;
     phase_t phase;
     mg_exit_t exit_code; /* what it will be unless something worse happens */
     Mg__Trigger stop_trigger;
@@ -63,122 +39,14 @@ s_end(supervisor_t *self, mg_exit_t code)
     self->phase = ENDED;
 }
 
-/* --- starting actors --- */
-
-static const struct {
-    mg_status_t status;
-    mg_exit_t code;
-} s_start_codes[] = {
-    {MG_ERR_EXISTS, MG_EXIT_UNAVAILABLE}, {MG_ERR_BUSY, MG_EXIT_LOCKED},
-    {MG_ERR_IO, MG_EXIT_FOLDER},          {MG_ERR_INVALID, MG_EXIT_CONFIG},
-    {MG_ERR_TOO_BIG, MG_EXIT_CONFIG},     {MG_ERR_DENIED, MG_EXIT_CONFIG},
-};
-
-static mg_exit_t
-s_start_code(mg_status_t status)
+/* False when actors could not be started: then the program ends. */
+static bool
+s_started(supervisor_t *self, mg_exit_t code)
 {
-    for (size_t i = 0; i < sizeof s_start_codes / sizeof *s_start_codes; i++) {
-        if (s_start_codes[i].status == status) {
-            return s_start_codes[i].code;
-        }
+    if (code != MG_EXIT_OK) {
+        s_end(self, code);
     }
-    return MG_EXIT_ACTOR_DIED;
-}
-
-/* Starts one actor; a failure is logged with `hint`, the way out, and ends the program. */
-static bool
-s_start(supervisor_t *self,
-        int which,
-        const mg_actor_ops_t *ops,
-        const void *args,
-        const char *hint)
-{
-    mg_status_t status = mg_actor_start(ops, args, &self->child[which]);
-    if (status != MG_OK) {
-        mg_log(MG_LOG_CRITICAL, "start_failed", "actor=%s status=%s msg=%s", ops->name,
-               mg_status_name(status), hint);
-        s_end(self, s_start_code(status));
-    }
-    return status == MG_OK;
-}
-
-static bool
-s_start_sealers(supervisor_t *self, int first, bool idle)
-{
-    mg_sealer_args_t args = {.idle = idle};
-    for (uint32_t i = 0; i < self->config->dump.sealers && i < SEALERS_MAX; i++) {
-        if (!s_start(self, first + (int)i, &mg_sealer_actor, &args,
-                     "no thread for sealing dumps could be started")) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool
-s_start_gateway(supervisor_t *self)
-{
-    const mg_config_http_t *http = &self->config->http;
-    char hint[160];
-    (void)snprintf(
-        hint, sizeof hint,
-        "%.64s port %u can not be listened on; another program has it, or set HOST and PORT",
-        http->host, http->port);
-    mg_gateway_args_t args = {.http = http, .dump = &self->config->dump, .version = &self->version};
-    return s_start(self, GATEWAY, &mg_gateway_actor, &args, hint);
-}
-
-static bool
-s_start_control(supervisor_t *self)
-{
-    mg_buf_t endpoint = {0};
-    mg_status_t found = mg_config_control_endpoint(self->config, &endpoint);
-    const char *text = mg_buf_text(&endpoint);
-    if (found != MG_OK) {
-        mg_log(MG_LOG_CRITICAL, "start_failed", "actor=mg-control endpoint=%s msg=%s", text,
-               found == MG_ERR_TOO_BIG
-                   ? "the path of the control socket exceeds 107 bytes; set MEMGATE_CONTROL to a "
-                     "shorter one"
-                   : "the folder of the control socket is not ours alone; set MEMGATE_CONTROL");
-        s_end(self, MG_EXIT_CONFIG);
-    }
-    mg_control_args_t args = {.endpoint = text,
-                              .secret_key = self->config->control_secret,
-                              .client_keys = self->config->control_clients,
-                              .started_ns = self->started_ns};
-    bool started =
-        found == MG_OK &&
-        s_start(self, CONTROL, &mg_control_actor, &args,
-                "the control socket can not be served: taken, no endpoint, or tcp without "
-                "MEMGATE_CONTROL_SECRET and MEMGATE_CONTROL_CLIENTS");
-    mg_buf_free(&endpoint);
-    return started;
-}
-
-/* Everything that must run before the state is there. */
-static bool
-s_start_first(supervisor_t *self)
-{
-    mg_state_args_t state = {.version = &self->version};
-    mg_dump_args_t dump = {.config = self->config};
-    return s_start(self, SIGNALS, &mg_signals_actor, NULL, "signals can not be read") &&
-           s_start(self, STATE, &mg_state_actor, &state, "no memory for the state") &&
-           s_start_sealers(self, SEALERS, true) &&
-           s_start(self, DUMP, &mg_dump_actor, &dump,
-                   "the dump folder can not be used; the line before says why") &&
-           s_start(self, HASHER, &mg_hasher_actor, NULL,
-                   "no thread for hashing passwords could be started") &&
-           s_start_gateway(self);
-}
-
-/* What serves a state that is there. */
-static bool
-s_start_rest(supervisor_t *self)
-{
-    mg_autosave_args_t autosave = {.after_changes = self->config->autosave.after_changes};
-    return s_start(self, AUTOSAVE, &mg_autosave_actor, &autosave,
-                   "no thread for autosave could be started") &&
-           s_start_control(self);
+    return code == MG_EXIT_OK;
 }
 
 /* --- asking --- */
@@ -241,7 +109,8 @@ s_on_thawed(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
     supervisor_t *self = arg;
     (void)message;
-    if (status == MG_OK && self->phase == RESTORING && s_start_rest(self)) {
+    if (status == MG_OK && self->phase == RESTORING &&
+        s_started(self, mg_children_start_rest(&self->children))) {
         self->phase = SERVING;
         s_set_gateway_phase(self, MG__SET_PHASE__PHASE__READY, 0, s_on_ready);
     }
@@ -354,7 +223,8 @@ s_on_frozen(void *arg, mg_status_t status, const ProtobufCMessage *message)
     supervisor_t *self = arg;
     (void)status; /* a state that does not freeze is dumped as it is */
     (void)message;
-    if (self->phase == DRAINING && s_start_sealers(self, FINAL_SEALERS, false)) {
+    if (self->phase == DRAINING &&
+        s_started(self, mg_children_start_final_sealers(&self->children))) {
         self->phase = DUMPING;
         s_ask_final_dump(self);
     }
@@ -387,7 +257,7 @@ s_stop(supervisor_t *self, mg_exit_t code)
     self->phase = DRAINING;
     mg_log(MG_LOG_INFO, "stopping", "requester=%s grace_s=%u", self->stop_requester,
            self->config->shutdown_grace_seconds);
-    if (self->child[GATEWAY]) {
+    if (self->children.actor[MG_CHILD_GATEWAY]) {
         s_set_gateway_phase(self, MG__SET_PHASE__PHASE__STOPPING, drain_ms, s_on_drained);
     } else {
         s_on_drained(self, MG_ERR_CLOSED, NULL);
@@ -438,14 +308,16 @@ s_on_inbox(supervisor_t *self)
 static void
 s_bury_child(supervisor_t *self, int which)
 {
-    mg_actor_stop(&self->child[which]);
+    mg_actor_stop(&self->children.actor[which]);
     mg_log(MG_LOG_CRITICAL, "actor_died", "which=%d msg=%s", which,
            "a part of memgate ended by itself; memgate stops");
-    bool can_dump = self->child[STATE] && self->child[DUMP] && self->phase == SERVING;
+    bool can_dump = self->children.actor[MG_CHILD_STATE] && self->children.actor[MG_CHILD_DUMP] &&
+                    self->phase == SERVING;
     if (can_dump) {
         (void)snprintf(self->stop_requester, sizeof self->stop_requester, "actor died");
         s_stop(self, MG_EXIT_ACTOR_DIED);
-    } else if (self->phase == RESTORING || !self->child[STATE] || !self->child[DUMP]) {
+    } else if (self->phase == RESTORING || !self->children.actor[MG_CHILD_STATE] ||
+               !self->children.actor[MG_CHILD_DUMP]) {
         s_end(self, MG_EXIT_ACTOR_DIED);
     } else {
         self->exit_code = MG_EXIT_ACTOR_DIED;
@@ -459,8 +331,8 @@ s_turn(supervisor_t *self)
 {
     mg_link_t *links[] = {self->state, self->dump, self->gateway};
     enum { LINKS = sizeof links / sizeof *links };
-    zmq_pollitem_t items[1 + LINKS + CHILDREN];
-    int which[CHILDREN];
+    zmq_pollitem_t items[1 + LINKS + MG_CHILDREN];
+    int which[MG_CHILDREN];
     int count = 0;
     items[count++] = (zmq_pollitem_t){.socket = zsock_resolve(self->inbox), .events = ZMQ_POLLIN};
     for (int i = 0; i < LINKS; i++) {
@@ -468,11 +340,11 @@ s_turn(supervisor_t *self)
                                           .events = ZMQ_POLLIN};
     }
     int children = 0;
-    for (int i = 0; i < CHILDREN; i++) {
-        if (self->child[i]) {
+    for (int i = 0; i < MG_CHILDREN; i++) {
+        if (self->children.actor[i]) {
             which[children++] = i;
-            items[count++] =
-                (zmq_pollitem_t){.socket = zsock_resolve(self->child[i]), .events = ZMQ_POLLIN};
+            items[count++] = (zmq_pollitem_t){.socket = zsock_resolve(self->children.actor[i]),
+                                              .events = ZMQ_POLLIN};
         }
     }
     (void)zmq_poll(items, count, -1);
@@ -481,7 +353,7 @@ s_turn(supervisor_t *self)
         mg_link_receive(links[i]);
     }
     for (int i = 0; i < children && self->phase != ENDED; i++) {
-        if (items[1 + LINKS + i].revents && mg_actor_is_dead(self->child[which[i]])) {
+        if (items[1 + LINKS + i].revents && mg_actor_is_dead(self->children.actor[which[i]])) {
             s_bury_child(self, which[i]);
         }
     }
@@ -506,9 +378,7 @@ static void
 s_close(supervisor_t *self)
 {
     self->phase = ENDED; /* replies that come now change nothing */
-    for (int i = CHILDREN - 1; i >= 0; i--) {
-        mg_actor_stop(&self->child[i]);
-    }
+    mg_children_stop(&self->children);
     mg_link_destroy(&self->gateway);
     mg_link_destroy(&self->dump);
     mg_link_destroy(&self->state);
@@ -518,11 +388,11 @@ s_close(supervisor_t *self)
 mg_exit_t
 mg_supervise(const mg_config_t *config)
 {
-    supervisor_t self = {
-        .config = config, .started_ns = mg_clock_wall_ns(), .exit_code = MG_EXIT_OK};
+    supervisor_t self = {.config = config, .exit_code = MG_EXIT_OK};
+    mg_children_init(&self.children, config);
     if (!s_open(&self)) {
         s_end(&self, MG_EXIT_ACTOR_DIED);
-    } else if (s_start_first(&self)) {
+    } else if (s_started(&self, mg_children_start_first(&self.children))) {
         s_begin(&self);
     }
     while (self.phase != ENDED) {
