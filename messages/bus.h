@@ -22,6 +22,7 @@
 #define MG_BUS_DUMP       "inproc://memgate.dump"
 #define MG_BUS_HASHER     "inproc://memgate.hasher"
 #define MG_BUS_AUTOSAVE   "inproc://memgate.autosave"
+#define MG_BUS_GATEWAY    "inproc://memgate.gateway"
 #define MG_BUS_SUPERVISOR "inproc://memgate.supervisor"
 #define MG_BUS_EVENTS                                                                              \
     "inproc://memgate.events" /* PUB of the dump actor; topic-less Event messages */
