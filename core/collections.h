@@ -60,7 +60,7 @@ const mg_collection_t *mg_collection_by_name(mg_slice_t name);
 
 /* Writes the natural key of the BSON document `body` to `out` (appended). `collection` NULL: keyed by `_id`.
  * Falls back to `_id` (text, ObjectId in hex, or integer) when a key field is missing.
- * Fails MG_ERR_NOT_FOUND: neither; MG_ERR_TOO_BIG: over MG_KEY_MAX; MG_ERR_INVALID: not BSON. */
+ * Fails MG_ERR_NOT_FOUND: neither; MG_ERR_TOO_BIG: over MG_KEY_MAX; MG_ERR_NO_MEMORY. */
 MG_MUST_USE mg_status_t mg_collection_key(const mg_collection_t *collection,
                                           mg_slice_t body,
                                           mg_buf_t *out);

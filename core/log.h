@@ -10,8 +10,9 @@
  *
  *     mg_log(MG_LOG_INFO, "dump_published", "path=%s generation=%llu", path, generation);
  *
- * The format is a list of `name=conversion` pairs, divided by single spaces; each value is rendered and then quoted as
- * needed, so a value may hold spaces. The pair named `msg`, if any, is the sentence for people.
+ * The format is a list of `name=conversion` or `name=word` pairs, divided by single spaces. Each value is rendered by
+ * itself and quoted as needed, so it may hold anything. Conversions: s .*s d u x (with l, ll, z) .Nf; no width, no flags.
+ * The pair named `msg`, if any, is the sentence for people.
  */
 #ifndef MG_CORE_LOG_H
 #define MG_CORE_LOG_H
@@ -28,7 +29,7 @@ typedef enum mg_log_level {
     MG_LOG_CRITICAL
 } mg_log_level_t;
 
-enum { MG_LOG_VALUE_MAX = 1024, MG_LOG_FIELDS_MAX = 24 };
+enum { MG_LOG_VALUE_MAX = 1024 };
 
 /* Once, before the first thread. */
 void mg_log_setup(mg_log_level_t level, bool as_json);

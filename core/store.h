@@ -56,7 +56,6 @@ mg_store_t *mg_store_new(void);
 void mg_store_destroy(mg_store_t **self_p);
 
 /* Applies `count` operations as one new version, in order, each seeing what those before it did.
- * counted  false: the batch does not count as a change (expiry, counters).
  * out_failed_at  index of the operation that failed; set only when an operation was to blame.
  * Fails    MG_ERR_EXISTS, MG_ERR_NOT_FOUND, MG_ERR_CONFLICT by condition; MG_ERR_UNIQUE; MG_ERR_INVALID, MG_ERR_TOO_BIG
  *          for keys, bodies and names; MG_ERR_NO_MEMORY. */
@@ -89,9 +88,11 @@ int mg_store_slot(mg_store_t *self, mg_slice_t name);
 void mg_store_set_version(mg_store_t *self, uint64_t version);
 
 /* Swap: the content becomes that of `*loaded_p` (a store without views, taken over and set to NULL); the version
- * becomes max(both) + 1. Open views go on seeing what they saw. Fails MG_ERR_NO_MEMORY: nothing changed. */
-MG_MUST_USE mg_status_t mg_store_swap(mg_store_t *self, mg_store_t **loaded_p);
+ * becomes max(both) + 1. Open views go on seeing what they saw. Needs no memory. */
+void mg_store_swap(mg_store_t *self, mg_store_t **loaded_p);
 
+/* Counted changes since the store was made. */
+uint64_t mg_store_changes(const mg_store_t *self);
 void mg_store_stats(const mg_store_t *self, mg_store_stats_t *out);
 
 #endif

@@ -1,0 +1,201 @@
+#include "actors/actor.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One thing the loop watches. */
+typedef struct source {
+    mg_loop_ready_t *ready;
+    mg_link_t *link; /* instead of `ready` */
+    zsock_t *sock;
+    bool paused;
+} source_t;
+
+struct mg_loop {
+    zsock_t *pipe;
+    void *self;
+    const mg_actor_ops_t *ops;
+    source_t source[MG_LOOP_SOURCES_MAX];
+    zmq_pollitem_t item[1 + MG_LOOP_SOURCES_MAX]; /* the pipe, then the sources */
+    int count;
+    bool ended;
+};
+
+/* What the new thread needs to begin. */
+typedef struct start {
+    const mg_actor_ops_t *ops;
+    const void *args;
+} start_t;
+
+/* --- what is watched --- */
+
+static mg_status_t
+s_watch(mg_loop_t *loop, source_t source, zmq_pollitem_t item)
+{
+    if (loop->count == MG_LOOP_SOURCES_MAX) {
+        return MG_ERR_TOO_BIG;
+    }
+    item.events = ZMQ_POLLIN;
+    loop->source[loop->count] = source;
+    loop->item[1 + loop->count] = item;
+    loop->count++;
+    return MG_OK;
+}
+
+mg_status_t
+mg_loop_watch_socket(mg_loop_t *loop, zsock_t *sock, mg_loop_ready_t *ready)
+{
+    return s_watch(loop, (source_t){.ready = ready, .sock = sock},
+                   (zmq_pollitem_t){.socket = zsock_resolve(sock)});
+}
+
+mg_status_t
+mg_loop_watch_link(mg_loop_t *loop, mg_link_t *link)
+{
+    zsock_t *sock = mg_link_socket(link);
+    return s_watch(loop, (source_t){.link = link, .sock = sock},
+                   (zmq_pollitem_t){.socket = zsock_resolve(sock)});
+}
+
+mg_status_t
+mg_loop_watch_fd(mg_loop_t *loop, int fd, mg_loop_ready_t *ready)
+{
+    return s_watch(loop, (source_t){.ready = ready}, (zmq_pollitem_t){.fd = fd});
+}
+
+void
+mg_loop_pause_socket(mg_loop_t *loop, zsock_t *sock, bool paused)
+{
+    for (int i = 0; i < loop->count; i++) {
+        if (loop->source[i].sock == sock) {
+            loop->item[1 + i].events = paused ? 0 : ZMQ_POLLIN;
+        }
+    }
+}
+
+void
+mg_loop_fail(mg_loop_t *loop)
+{
+    loop->ended = true;
+}
+
+/* --- the loop --- */
+
+static int64_t
+s_sooner(int64_t a, int64_t b)
+{
+    if (a < 0 || b < 0) {
+        return a < 0 ? b : a;
+    }
+    return a < b ? a : b;
+}
+
+static int64_t
+s_wait_ms(const mg_loop_t *loop, int64_t wanted_ms, int64_t now_ms)
+{
+    int64_t wait_ms = wanted_ms;
+    for (int i = 0; i < loop->count; i++) {
+        int64_t deadline_ms = loop->source[i].link ? mg_link_deadline_ms(loop->source[i].link) : -1;
+        if (deadline_ms >= 0) {
+            wait_ms = s_sooner(wait_ms, deadline_ms > now_ms ? deadline_ms - now_ms : 0);
+        }
+    }
+    return wait_ms;
+}
+
+/* Reads the pipe; only $TERM is ever sent there. */
+static void
+s_on_pipe(mg_loop_t *loop)
+{
+    char *command = zstr_recv(loop->pipe);
+    loop->ended = loop->ended || !command || strcmp(command, "$TERM") == 0;
+    freen(command);
+}
+
+static void
+s_dispatch(mg_loop_t *loop, int64_t now_ms)
+{
+    for (int i = 0; i < loop->count && !loop->ended; i++) {
+        bool ready = loop->item[1 + i].revents != 0;
+        if (loop->source[i].link) {
+            if (ready) {
+                mg_link_receive(loop->source[i].link);
+            }
+            mg_link_expire(loop->source[i].link, now_ms);
+        } else if (ready) {
+            loop->source[i].ready(loop->self);
+        }
+    }
+}
+
+static void
+s_run(mg_loop_t *loop)
+{
+    int64_t wanted_ms = 0;
+    while (!loop->ended) {
+        int64_t wait_ms = s_wait_ms(loop, wanted_ms, mg_clock_mono_ms());
+        if (zmq_poll(loop->item, 1 + loop->count, (long)wait_ms) == -1 && zmq_errno() != EINTR) {
+            return;
+        }
+        if (loop->item[0].revents) {
+            s_on_pipe(loop);
+        }
+        s_dispatch(loop, mg_clock_mono_ms());
+        if (!loop->ended) {
+            wanted_ms =
+                loop->ops->on_turn ? loop->ops->on_turn(loop->self, mg_clock_mono_ms()) : -1;
+        }
+    }
+}
+
+/* --- life --- */
+
+static void
+s_thread(zsock_t *pipe, void *arg)
+{
+    start_t start = *(const start_t *)arg;
+    (void)pthread_setname_np(pthread_self(), start.ops->name);
+    (void)zsock_signal(pipe, 0); /* lets zactor_new return */
+    mg_loop_t loop = {.pipe = pipe, .ops = start.ops};
+    loop.item[0] = (zmq_pollitem_t){.socket = zsock_resolve(pipe), .events = ZMQ_POLLIN};
+    mg_status_t status = start.ops->create(start.args, &loop, &loop.self);
+    (void)zsock_signal(pipe, (byte)status); /* lets mg_actor_start return */
+    if (status == MG_OK) {
+        s_run(&loop);
+        start.ops->destroy(loop.self);
+    }
+}
+
+mg_status_t
+mg_actor_start(const mg_actor_ops_t *ops, const void *args, zactor_t **out)
+{
+    start_t start = {ops, args};
+    zactor_t *actor = zactor_new(s_thread, &start);
+    if (!actor) {
+        return MG_ERR_NO_MEMORY;
+    }
+    int status = zsock_wait(actor);
+    if (status != MG_OK) {
+        zactor_destroy(&actor);
+        return status > 0 && status < MG_STATUS_COUNT ? (mg_status_t)status : MG_ERR_CLOSED;
+    }
+    *out = actor;
+    return MG_OK;
+}
+
+void
+mg_actor_stop(zactor_t **actor_p)
+{
+    zactor_destroy(actor_p);
+}
+
+bool
+mg_actor_is_dead(zactor_t *actor)
+{
+    return (zsock_events(actor) & ZMQ_POLLIN) !=
+           0; /* only the end signal of the thread is ever sent up */
+}

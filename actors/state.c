@@ -1,0 +1,398 @@
+#include "actors/state.h"
+
+#include "core/clock.h"
+#include "core/document.h"
+#include "core/log.h"
+#include "messages/state.pb-c.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MESSAGES_PER_TURN = 512, /* then the loop looks at everything else again */
+    RECLAIM_PER_TURN = 500,  /* dead nodes and entries freed: well under 100 us */
+    SWEEP_PER_TURN = 200,    /* expired documents removed */
+    WAIT_MAX_MS = 60000      /* clocks jump: look at the expiry index that often at the least */
+};
+
+/* A view that is out. */
+typedef struct lent {
+    struct lent *next;
+    mg_viewref_t *view;
+    mg_bus_peer_t owner;
+    int64_t since_ms;
+    bool reported; /* that it is old */
+} lent_t;
+
+typedef struct state_actor {
+    zsock_t *inbox;
+    mg_store_t *store;
+    _Atomic uint64_t *version; /* shared: the newest version number */
+    lent_t *lent;
+    mg_op_t *ops; /* scratch: the batch being applied */
+    size_t ops_cap;
+    int64_t last_change_ns;
+    uint64_t batches;
+    bool frozen;
+} state_actor_t;
+
+static void
+s_take_back_views(state_actor_t *self, bool all)
+{
+    for (lent_t **at = &self->lent; *at;) {
+        lent_t *lent = *at;
+        if (!all && !mg_viewref_is_back(lent->view)) {
+            at = &lent->next;
+            continue;
+        }
+        mg_view_t *view = mg_viewref_unwrap(&lent->view);
+        mg_store_release_view(self->store, &view);
+        *at = lent->next;
+        free(lent);
+    }
+}
+
+static void
+s_destroy(void *arg)
+{
+    state_actor_t *self = arg;
+    if (!self) {
+        return;
+    }
+    mg_bus_close(&self->inbox);
+    s_take_back_views(self, true); /* main stops everybody who reads before this actor */
+    mg_store_destroy(&self->store);
+    free(self->ops);
+    free(self);
+}
+
+/* Every change becomes known here, before it is acknowledged. */
+static void
+s_announce_version(state_actor_t *self)
+{
+    uint64_t version = mg_view_version(mg_store_current(self->store));
+    atomic_store_explicit(self->version, version, memory_order_release);
+}
+
+/* --- writes --- */
+
+static mg_status_t
+s_reserve_ops(state_actor_t *self, size_t count)
+{
+    if (count <= self->ops_cap) {
+        return MG_OK;
+    }
+    mg_op_t *ops = realloc(self->ops, count * sizeof *ops);
+    if (!ops) {
+        return MG_ERR_NO_MEMORY;
+    }
+    self->ops = ops;
+    self->ops_cap = count;
+    return MG_OK;
+}
+
+/* The enums of schema and store have the same numbers (a test says so). */
+static mg_op_t
+s_op_of(const Mg__Op *op)
+{
+    return (mg_op_t){.kind = (mg_op_kind_t)op->kind,
+                     .condition = (mg_condition_t)op->condition,
+                     .rev = op->rev,
+                     .collection = mg_bus_slice(op->collection),
+                     .key = mg_bus_slice(op->key),
+                     .body = mg_bus_slice(op->body),
+                     .expires_ns = op->expires_ns};
+}
+
+static mg_status_t
+s_handle_write(state_actor_t *self, const Mg__Write *write, Mg__StateReply *reply)
+{
+    mg_status_t status = self->frozen ? MG_ERR_FROZEN : s_reserve_ops(self, write->n_ops);
+    if (status != MG_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < write->n_ops; i++) {
+        self->ops[i] = s_op_of(write->ops[i]);
+    }
+    size_t failed_at = 0;
+    uint64_t before = mg_store_changes(self->store);
+    int64_t now_ns = mg_clock_wall_ns();
+    status = mg_store_apply(self->store, self->ops, write->n_ops, now_ns, &failed_at);
+    s_announce_version(self);
+    reply->failed_at = (uint32_t)failed_at;
+    reply->changes = mg_store_changes(self->store);
+    self->batches++;
+    if (reply->changes != before) {
+        self->last_change_ns = now_ns;
+    }
+    return status;
+}
+
+/* Revocations that still bind are carried over into the state that replaces this one. */
+static mg_status_t
+s_keep_revocations(const state_actor_t *self, mg_store_t *loaded)
+{
+    int64_t now_ns = mg_clock_wall_ns();
+    mg_cursor_t cursor;
+    mg_cursor_seek(&cursor, mg_store_current(self->store), MG_COLLECTION_REVOCATIONS,
+                   mg_slice(NULL, 0));
+    mg_status_t status = MG_OK;
+    const mg_entry_t *entry = NULL;
+    while (status == MG_OK && (entry = mg_cursor_next(&cursor)) != NULL) {
+        size_t failed_at = 0;
+        mg_op_t put = {.collection = mg_slice_text(mg_collection(MG_COLLECTION_REVOCATIONS)->name),
+                       .key = mg_entry_key(entry),
+                       .body = mg_entry_body(entry),
+                       .expires_ns = entry->expires_ns};
+        if (mg_entry_alive(entry, now_ns)) {
+            status = mg_store_apply(loaded, &put, 1, now_ns, &failed_at);
+        }
+    }
+    return status;
+}
+
+static mg_status_t
+s_handle_swap(state_actor_t *self, const Mg__Swap *swap)
+{
+    mg_store_t *loaded = mg_storeref_take(swap->store);
+    if (!loaded) {
+        return MG_ERR_BAD_MESSAGE;
+    }
+    mg_status_t status = swap->keep_revocations ? s_keep_revocations(self, loaded) : MG_OK;
+    if (status == MG_OK) {
+        mg_store_swap(self->store, &loaded);
+        self->last_change_ns = mg_clock_wall_ns();
+        s_announce_version(self);
+    }
+    mg_store_destroy(&loaded);
+    return status;
+}
+
+/* --- views --- */
+
+static unsigned
+s_count_lent(const state_actor_t *self, const mg_bus_peer_t *owner)
+{
+    unsigned count = 0;
+    for (const lent_t *lent = self->lent; lent; lent = lent->next) {
+        count += lent->owner.id_len == owner->id_len &&
+                 memcmp(lent->owner.id, owner->id, owner->id_len) == 0;
+    }
+    return count;
+}
+
+static mg_status_t
+s_handle_open_view(state_actor_t *self, const mg_bus_peer_t *owner, Mg__StateReply *reply)
+{
+    if (s_count_lent(self, owner) >= MG_STATE_VIEWS_MAX) {
+        return MG_ERR_BUSY;
+    }
+    lent_t *lent = calloc(1, sizeof *lent);
+    mg_view_t *view = lent ? mg_store_open_view(self->store) : NULL;
+    mg_viewref_t *ref = view ? mg_viewref_new(view) : NULL;
+    if (!ref) {
+        if (view) {
+            mg_store_release_view(self->store, &view);
+        }
+        free(lent);
+        return MG_ERR_NO_MEMORY;
+    }
+    *lent =
+        (lent_t){.next = self->lent, .view = ref, .owner = *owner, .since_ms = mg_clock_mono_ms()};
+    self->lent = lent;
+    reply->view = mg_viewref_send(ref);
+    reply->changes = mg_store_changes(self->store);
+    return MG_OK;
+}
+
+/* A reply with a view in it did not reach its asker: the view is still only ours. */
+static void
+s_recall_view(state_actor_t *self, mg_handle_t handle)
+{
+    mg_viewref_t *view = mg_viewref_take(handle);
+    mg_viewref_give_back(&view);
+    s_take_back_views(self, false);
+}
+
+static void
+s_report_old_views(const state_actor_t *self, int64_t now_ms)
+{
+    for (lent_t *lent = self->lent; lent; lent = lent->next) {
+        if (!lent->reported && now_ms - lent->since_ms > MG_STATE_VIEW_OLD_MS) {
+            lent->reported = true;
+            mg_log(MG_LOG_WARN, "view_old", "age_s=%lld msg=%s",
+                   (long long)(now_ms - lent->since_ms) / 1000,
+                   "a view of the state is held for long: what changed since stays in memory");
+        }
+    }
+}
+
+/* --- stats --- */
+
+/* Fills the counts of collections that hold something; `rooms` and `list` have a place for each slot. */
+static size_t
+s_count_collections(const mg_view_t *view, Mg__CollectionCount *rooms, Mg__CollectionCount **list)
+{
+    int slots[MG_COLLECTIONS_MAX];
+    int count = mg_view_slots_by_name(view, slots);
+    size_t filled = 0;
+    for (int i = 0; i < count; i++) {
+        uint64_t documents = mg_view_count(view, slots[i]);
+        if (documents) {
+            mg__collection_count__init(&rooms[filled]);
+            rooms[filled].name = (char *)(uintptr_t)mg_view_slot_name(view, slots[i]).data;
+            rooms[filled].documents = documents;
+            list[filled] = &rooms[filled];
+            filled++;
+        }
+    }
+    return filled;
+}
+
+static mg_status_t
+s_reply_stats(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *reply)
+{
+    Mg__CollectionCount rooms[MG_COLLECTIONS_MAX];
+    Mg__CollectionCount *list[MG_COLLECTIONS_MAX];
+    mg_store_stats_t now;
+    s_take_back_views(self, false); /* so that the count is true */
+    mg_store_stats(self->store, &now);
+    Mg__StateStats stats = MG__STATE_STATS__INIT;
+    stats.changes = now.changes;
+    stats.documents = now.documents;
+    stats.bytes = now.bytes;
+    stats.dead = now.dead;
+    stats.views = now.views;
+    stats.nodes_copied = now.nodes_copied;
+    stats.batches = self->batches;
+    stats.frozen = self->frozen;
+    stats.last_change_ns = self->last_change_ns;
+    stats.n_collections = s_count_collections(mg_store_current(self->store), rooms, list);
+    stats.collections = list;
+    reply->stats = &stats;
+    return mg_bus_reply(self->inbox, peer, &reply->base);
+}
+
+/* --- messages --- */
+
+static void
+s_reply(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *reply)
+{
+    reply->version = mg_view_version(mg_store_current(self->store));
+    mg_status_t sent = mg_bus_reply(self->inbox, peer, &reply->base);
+    if (sent != MG_OK && reply->view) {
+        s_recall_view(self, reply->view);
+    }
+    if (sent != MG_OK) {
+        mg_log(MG_LOG_WARN, "reply_lost", "actor=state status=%s", mg_status_name(sent));
+    }
+}
+
+static void
+s_handle(state_actor_t *self, const mg_bus_peer_t *peer, const Mg__StateRequest *request)
+{
+    Mg__StateReply reply = MG__STATE_REPLY__INIT;
+    mg_status_t status = MG_OK;
+    switch (request->body_case) {
+    case MG__STATE_REQUEST__BODY_WRITE:
+        status = s_handle_write(self, request->write, &reply);
+        break;
+    case MG__STATE_REQUEST__BODY_OPEN_VIEW:
+        status = s_handle_open_view(self, peer, &reply);
+        break;
+    case MG__STATE_REQUEST__BODY_RELEASE_VIEW:
+        s_take_back_views(self, false);
+        return;
+    case MG__STATE_REQUEST__BODY_FREEZE:
+    case MG__STATE_REQUEST__BODY_THAW:
+        self->frozen = request->body_case == MG__STATE_REQUEST__BODY_FREEZE;
+        break;
+    case MG__STATE_REQUEST__BODY_SWAP:
+        status = s_handle_swap(self, request->swap);
+        break;
+    case MG__STATE_REQUEST__BODY_STATS:
+        reply.version = mg_view_version(mg_store_current(self->store));
+        (void)s_reply_stats(self, peer, &reply);
+        return;
+    default:
+        status = MG_ERR_BAD_MESSAGE;
+        break;
+    }
+    reply.status = status;
+    s_reply(self, peer, &reply);
+}
+
+static void
+s_on_inbox(void *arg)
+{
+    state_actor_t *self = arg;
+    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+        mg_bus_peer_t peer;
+        ProtobufCMessage *message = NULL;
+        mg_status_t status =
+            mg_bus_receive(self->inbox, &mg__state_request__descriptor, &peer, &message);
+        if (status == MG_ERR_BAD_MESSAGE) {
+            Mg__StateReply reply = MG__STATE_REPLY__INIT;
+            reply.status = status;
+            s_reply(self, &peer, &reply);
+            continue;
+        }
+        if (status != MG_OK) {
+            return;
+        }
+        s_handle(self, &peer, (const Mg__StateRequest *)message);
+        protobuf_c_message_free_unpacked(message, NULL);
+    }
+}
+
+/* Work that can wait for an idle moment, a little each turn. */
+static int64_t
+s_on_turn(void *arg, int64_t now_ms)
+{
+    state_actor_t *self = arg;
+    s_take_back_views(self, false);
+    s_report_old_views(self, now_ms);
+    int64_t next_ns = mg_store_next_expiry(self->store);
+    int64_t now_ns = next_ns ? mg_clock_wall_ns() : 0;
+    if (next_ns && next_ns <= now_ns && !self->frozen) {
+        (void)mg_store_sweep(self->store, now_ns, SWEEP_PER_TURN);
+        s_announce_version(self);
+        next_ns = mg_store_next_expiry(self->store);
+    }
+    if (mg_store_reclaim(self->store, RECLAIM_PER_TURN)) {
+        return 0;
+    }
+    if (next_ns == 0 || self->frozen) {
+        return self->lent ? WAIT_MAX_MS : -1;
+    }
+    int64_t wait_ms = next_ns > now_ns ? (next_ns - now_ns) / MG_NS_PER_MS + 1 : 0;
+    return wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
+}
+
+static mg_status_t
+s_create(const void *arg, mg_loop_t *loop, void **out_self)
+{
+    const mg_state_args_t *args = arg;
+    state_actor_t *self = calloc(1, sizeof *self);
+    if (!self) {
+        return MG_ERR_NO_MEMORY;
+    }
+    self->version = args->version;
+    self->store = mg_store_new();
+    self->inbox = mg_bus_serve(MG_BUS_STATE);
+    if (!self->store || !self->inbox ||
+        mg_loop_watch_socket(loop, self->inbox, s_on_inbox) != MG_OK) {
+        s_destroy(self);
+        return MG_ERR_NO_MEMORY;
+    }
+    s_announce_version(self);
+    *out_self = self;
+    return MG_OK;
+}
+
+const mg_actor_ops_t mg_state_actor = {
+    .name = "mg-state",
+    .create = s_create,
+    .on_turn = s_on_turn,
+    .destroy = s_destroy,
+};

@@ -1,0 +1,281 @@
+/* The reading half of core/json.h: JSON text to json_t by jansson, json_t to BSON. */
+#include "core/entry.h"
+#include "core/json.h"
+
+#include <sodium.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+mg_status_t
+mg_json_parse(mg_slice_t text, json_t **out, mg_json_error_t *error)
+{
+    json_error_t reason;
+    json_t *value = json_loadb((const char *)text.data, text.len,
+                               JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &reason);
+    if (!value) {
+        error->at = reason.position > 0 ? (size_t)reason.position : 0;
+        (void)snprintf(error->text, sizeof error->text, "%.150s", reason.text);
+        return MG_ERR_INVALID;
+    }
+    if (!json_is_object(value)) {
+        error->at = 0;
+        (void)snprintf(error->text, sizeof error->text, "a JSON object is needed here");
+        json_decref(value);
+        return MG_ERR_INVALID;
+    }
+    *out = value;
+    return MG_OK;
+}
+
+/* --- the `{"$name": ...}` forms of Extended JSON --- */
+
+typedef mg_status_t extended_form_t(bson_t *to, const char *key, const json_t *value);
+
+static bool
+s_number(const json_t *text, int64_t low, int64_t high, int64_t *out)
+{
+    const char *digits = json_string_value(text);
+    char *end = NULL;
+    if (!digits || !*digits) {
+        return false;
+    }
+    errno = 0;
+    *out = strtoll(digits, &end, 10);
+    return errno == 0 && *end == 0 && *out >= low && *out <= high;
+}
+
+static mg_status_t
+s_append_number_int(bson_t *to, const char *key, const json_t *value)
+{
+    int64_t number = 0;
+    if (!s_number(value, INT32_MIN, INT32_MAX, &number)) {
+        return MG_ERR_INVALID;
+    }
+    return BSON_APPEND_INT32(to, key, (int32_t)number) ? MG_OK : MG_ERR_TOO_BIG;
+}
+
+static mg_status_t
+s_append_number_long(bson_t *to, const char *key, const json_t *value)
+{
+    int64_t number = 0;
+    if (!s_number(value, INT64_MIN, INT64_MAX, &number)) {
+        return MG_ERR_INVALID;
+    }
+    return BSON_APPEND_INT64(to, key, number) ? MG_OK : MG_ERR_TOO_BIG;
+}
+
+static mg_status_t
+s_append_number_double(bson_t *to, const char *key, const json_t *value)
+{
+    const char *digits = json_string_value(value);
+    char *end = NULL;
+    double number = digits ? strtod(digits, &end) : 0.0;
+    if (!digits || end == digits || *end) {
+        return MG_ERR_INVALID;
+    }
+    return BSON_APPEND_DOUBLE(to, key, number) ? MG_OK : MG_ERR_TOO_BIG;
+}
+
+static mg_status_t
+s_append_number_decimal(bson_t *to, const char *key, const json_t *value)
+{
+    bson_decimal128_t decimal;
+    if (!json_is_string(value) ||
+        !bson_decimal128_from_string(json_string_value(value), &decimal)) {
+        return MG_ERR_INVALID;
+    }
+    return BSON_APPEND_DECIMAL128(to, key, &decimal) ? MG_OK : MG_ERR_TOO_BIG;
+}
+
+static mg_status_t
+s_append_oid(bson_t *to, const char *key, const json_t *value)
+{
+    bson_oid_t oid;
+    if (!json_is_string(value) ||
+        !bson_oid_is_valid(json_string_value(value), json_string_length(value))) {
+        return MG_ERR_INVALID;
+    }
+    bson_oid_init_from_string(&oid, json_string_value(value));
+    return BSON_APPEND_OID(to, key, &oid) ? MG_OK : MG_ERR_TOO_BIG;
+}
+
+static mg_status_t
+s_append_date(bson_t *to, const char *key, const json_t *value)
+{
+    int64_t unix_ms = 0;
+    if (!s_number(json_object_get(value, "$numberLong"), INT64_MIN, INT64_MAX, &unix_ms)) {
+        return MG_ERR_INVALID;
+    }
+    return BSON_APPEND_DATE_TIME(to, key, unix_ms) ? MG_OK : MG_ERR_TOO_BIG;
+}
+
+static mg_status_t
+s_append_binary(bson_t *to, const char *key, const json_t *value)
+{
+    const json_t *base64 = json_object_get(value, "base64");
+    const char *subtype_text = json_string_value(json_object_get(value, "subType"));
+    char *end = NULL;
+    long subtype = subtype_text ? strtol(subtype_text, &end, 16) : -1;
+    if (!json_is_string(base64) || subtype < 0 || subtype > 255 || *end) {
+        return MG_ERR_INVALID;
+    }
+    size_t len = 0;
+    size_t size = json_string_length(base64);
+    uint8_t *bytes = malloc(size + 1);
+    if (!bytes) {
+        return MG_ERR_NO_MEMORY;
+    }
+    int bad = sodium_base642bin(bytes, size + 1, json_string_value(base64), size, NULL, &len, NULL,
+                                sodium_base64_VARIANT_ORIGINAL);
+    bool ok =
+        bad == 0 && bson_append_binary(to, key, -1, (bson_subtype_t)subtype, bytes, (uint32_t)len);
+    free(bytes);
+    return ok ? MG_OK : MG_ERR_INVALID;
+}
+
+static const struct {
+    const char *name;
+    extended_form_t *append;
+} s_forms[] = {
+    {"$binary", s_append_binary},
+    {"$date", s_append_date},
+    {"$numberDecimal", s_append_number_decimal},
+    {"$numberDouble", s_append_number_double},
+    {"$numberInt", s_append_number_int},
+    {"$numberLong", s_append_number_long},
+    {"$oid", s_append_oid},
+};
+
+/* The form that an object with a single `$name` member is; NULL when it is an ordinary object. */
+static extended_form_t *
+s_form_of(const json_t *object, const json_t **out_value)
+{
+    const char *name = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)object));
+    if (json_object_size(object) != 1 || !name) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof s_forms / sizeof *s_forms; i++) {
+        if (strcmp(s_forms[i].name, name) == 0) {
+            *out_value = json_object_get(object, name);
+            return s_forms[i].append;
+        }
+    }
+    return NULL;
+}
+
+/* --- values --- */
+
+typedef struct place {
+    bson_t *to;
+    mg_json_dialect_t dialect;
+    int depth; /* levels above this one */
+} place_t;
+
+static mg_status_t s_append(const place_t *place, const char *key, const json_t *value);
+
+static mg_status_t
+s_append_members(const place_t *place, const json_t *object)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    mg_status_t status = MG_OK;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        status = s_append(place, key, value);
+        if (status != MG_OK) {
+            break;
+        }
+    }
+    return status;
+}
+
+static mg_status_t
+s_append_items(const place_t *place, const json_t *array)
+{
+    mg_status_t status = MG_OK;
+    for (size_t i = 0; status == MG_OK && i < json_array_size(array); i++) {
+        char room[16];
+        const char *key = NULL;
+        (void)bson_uint32_to_string((uint32_t)i, &key, room, sizeof room);
+        status = s_append(place, key, json_array_get(array, i));
+    }
+    return status;
+}
+
+static mg_status_t
+s_append_nested(const place_t *place, const char *key, const json_t *value)
+{
+    const json_t *inner = NULL;
+    extended_form_t *form = NULL;
+    if (place->dialect == MG_JSON_EXTENDED && json_is_object(value)) {
+        form = s_form_of(value, &inner);
+    }
+    if (form) {
+        return form(place->to, key, inner);
+    }
+    bson_t child;
+    place_t below = {&child, place->dialect, place->depth + 1};
+    bool is_array = json_is_array(value);
+    bool begun = place->depth < MG_JSON_DEPTH_MAX &&
+                 (is_array ? BSON_APPEND_ARRAY_BEGIN(place->to, key, &child)
+                           : BSON_APPEND_DOCUMENT_BEGIN(place->to, key, &child));
+    if (!begun) {
+        return MG_ERR_INVALID;
+    }
+    mg_status_t status = is_array ? s_append_items(&below, value) : s_append_members(&below, value);
+    bool ended = is_array ? bson_append_array_end(place->to, &child)
+                          : bson_append_document_end(place->to, &child);
+    return status == MG_OK && !ended ? MG_ERR_TOO_BIG : status;
+}
+
+static mg_status_t
+s_append(const place_t *place, const char *key, const json_t *value)
+{
+    bool ok = false;
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return s_append_nested(place, key, value);
+    case JSON_STRING:
+        ok = bson_append_utf8(place->to, key, -1, json_string_value(value),
+                              (int)json_string_length(value));
+        break;
+    case JSON_INTEGER:
+        ok = BSON_APPEND_INT64(place->to, key, json_integer_value(value));
+        break;
+    case JSON_REAL:
+        ok = BSON_APPEND_DOUBLE(place->to, key, json_real_value(value));
+        break;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        ok = BSON_APPEND_BOOL(place->to, key, json_is_true(value));
+        break;
+    case JSON_NULL:
+        ok = BSON_APPEND_NULL(place->to, key);
+        break;
+    }
+    return ok ? MG_OK : MG_ERR_TOO_BIG;
+}
+
+mg_status_t
+mg_json_append(bson_t *to, const char *key, const json_t *value, mg_json_dialect_t dialect)
+{
+    return s_append(&(place_t){to, dialect, 1}, key, value);
+}
+
+mg_status_t
+mg_json_to_bson(const json_t *object, mg_json_dialect_t dialect, mg_buf_t *out)
+{
+    bson_t document = BSON_INITIALIZER;
+    mg_status_t status = s_append_members(&(place_t){&document, dialect, 1}, object);
+    if (status == MG_OK && document.len > MG_DOCUMENT_MAX) {
+        status = MG_ERR_TOO_BIG;
+    }
+    if (status == MG_OK) {
+        mg_buf_append(out, bson_get_data(&document), document.len);
+        status = mg_buf_ok(out) ? MG_OK : MG_ERR_NO_MEMORY;
+    }
+    bson_destroy(&document);
+    return status;
+}
