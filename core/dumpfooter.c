@@ -100,7 +100,7 @@ mg_dumpfooter_check(const uint8_t bytes[MG_FOOTER_SIZE],
                     mg_dumpfooter_t *out,
                     mg_verdict_t *why)
 {
-    mg_dumpfooter_t footer;
+    mg_dumpfooter_t footer = {0};
     uint8_t file_check[MG_CHECK_SIZE];
     mg_outcome_t outcome = mg_dumpfooter_read(bytes, &footer, why);
     if (outcome != MG_OUTCOME_OK) {

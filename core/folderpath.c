@@ -197,7 +197,7 @@ s_not_found(mg_fault_t *why, const char *what)
 mg_status_t
 mg_folderpath_open_file(const mg_folder_t *root, const char *path, int *out_fd, mg_fault_t *why)
 {
-    char relative[MG_CLIENT_PATH_MAX + 1];
+    char relative[MG_CLIENT_PATH_MAX + 1] = "";
     struct stat found;
     mg_status_t status = mg_folderpath_check(root, path, relative, why);
     if (status != MG_OK) {
@@ -236,7 +236,7 @@ mg_folderpath_open_folder(const mg_folder_t *root,
                           mg_folder_t **out,
                           mg_fault_t *why)
 {
-    char relative[MG_CLIENT_PATH_MAX + 1];
+    char relative[MG_CLIENT_PATH_MAX + 1] = "";
     char dir_path[MG_CLIENT_PATH_MAX + 2] = "";
     char stem[MG_STEM_MAX + 1] = MG_STEM_DEFAULT;
     mg_status_t status = mg_folderpath_check(root, path, relative, why);
