@@ -2,7 +2,7 @@
  *
  * Owns     : the texts in mg_config_t; secrets are wiped by mg_config_destroy.
  * Thread   : main, before any other thread; afterwards read-only for everybody.
- * Takes    : `X` or `X_FILE` for each name of the table in config.c, with aliases.
+ * Takes    : `X` or `X_FILE` for each name of core/configtable.c, and its alias.
  * Fails    : every error is listed, not the first alone; unknown MEM_* and MEMGATE_* names give a warning with the nearest
  *            known one.
  * Not here : what the settings mean (each sub-struct goes to the actor that uses it). No other file calls getenv.
@@ -13,52 +13,62 @@
 
 #include "core/buf.h"
 
+/* Values of the choices below; fields that hold one are ints, as the table stores them. */
+typedef enum mg_config_mode { MG_MODE_MEM, MG_MODE_EXTERNAL } mg_config_mode_t;
 typedef enum mg_dump_verify { MG_VERIFY_FULL, MG_VERIFY_FOOTER, MG_VERIFY_OFF } mg_dump_verify_t;
 typedef enum mg_dump_paths { MG_PATHS_ROOT, MG_PATHS_ANY, MG_PATHS_OFF } mg_dump_paths_t;
+typedef enum mg_samesite { MG_SAMESITE_STRICT, MG_SAMESITE_LAX, MG_SAMESITE_NONE } mg_samesite_t;
 
 typedef struct mg_config_http {
     const char *host;
     uint16_t port;
     uint32_t connections_max;
-    uint64_t body_max_bytes; /* MAX_BODY_SIZE_BYTES */
-    uint32_t page_size_max;  /* MAX_PAGE_SIZE */
-    bool strict_envelope;    /* STRICT_RESPONSE_ENVELOPE */
+    uint64_t body_max_bytes;
+    uint32_t page_size_max;
+    bool strict_envelope;
     bool https_only;
     const char *cookie_domain; /* NULL: none */
-    const char *cookie_samesite;
-    int cookie_secure;      /* -1: not set, 0, 1 */
+    int cookie_samesite;       /* mg_samesite_t */
+    bool cookie_secure;
+    bool cookie_secure_set;
     const char *jwt_secret; /* NULL: the random key in the state */
-    int64_t access_seconds; /* life of an access token */
+    uint32_t access_count;
+    uint32_t access_unit_seconds;
+    uint32_t refresh_count;
+    uint32_t refresh_unit_seconds;
+    int64_t access_seconds; /* life of an access token: count x unit */
     int64_t refresh_seconds;
-    uint32_t login_limit; /* per IP and window; 0 = off */
+    uint32_t login_limit; /* per address and window */
     uint32_t login_window_seconds;
-    const char *csp;        /* CONTENT_SECURITY_POLICY */
-    bool local_host_bypass; /* LOCAL_HOST_IP_BYPASS */
+    bool login_unlimited;
+    const char *csp; /* NULL: the default policy */
+    bool local_host_bypass;
     bool local_host_bypass_set;
-    const char *metrics_token; /* PROMETHEUS_BEARER_TOKEN, NULL: none */
+    const char *metrics_token; /* NULL: none */
     bool metrics_public;
 } mg_config_http_t;
 
 typedef struct mg_config_dump {
-    const char *path_hint; /* MEM_DUMP_PATH as written */
-    const char *secret;    /* MEM_ENCRYPTION_KEY as written; wiped by mg_config_destroy */
+    const char *path_hint; /* as written */
+    const char *secret;    /* as written, in guarded memory */
     uint32_t kdf_ops;
     uint32_t kdf_mem_mib;
     uint32_t kdf_max_mib;
-    bool compress; /* MEM_DUMP_COMPRESSION=zstd */
-    mg_dump_verify_t verify;
-    mg_dump_paths_t http_paths; /* MEM_DUMP_HTTP_PATHS */
+    int compression; /* number of the dump format: 0 none, 1 zstd */
+    int verify;      /* mg_dump_verify_t */
+    int http_paths;  /* mg_dump_paths_t */
     bool http_mkdir;
-    bool force_gnutls; /* MEMGATE_AEAD=gnutls */
-    uint32_t sealers;  /* min(4, cores) */
+    int aead;         /* 0: what the CPU can, 1: GnuTLS */
+    bool dumpable;    /* debuggers may attach, core files are written */
+    uint32_t sealers; /* min(4, cores) */
 } mg_config_dump_t;
 
 typedef struct mg_config_autosave {
     bool enabled;
-    bool enabled_set; /* the variable was given explicitly: it wins over the restored settings */
+    bool enabled_set; /* given explicitly: wins over the restored settings */
     uint32_t every_seconds;
     bool every_set;
-    uint64_t after_changes;
+    uint64_t after_changes; /* 0: off */
 } mg_config_autosave_t;
 
 typedef struct mg_config {
@@ -67,33 +77,29 @@ typedef struct mg_config {
     mg_config_autosave_t autosave;
     const char *admin_email;
     bool admin_email_set;
-    const char *admin_password; /* NULL: not set */
-    const char *control;        /* MEMGATE_CONTROL; NULL: the default socket */
-    const char *run_folder;     /* where the default control socket lives */
-    int64_t shutdown_grace_ms;
-    int log_level; /* mg_log_level_t */
-    bool log_json;
-    bool production;     /* ENV=production */
-    bool debug_dumpable; /* MEM_DEBUG_DUMPABLE */
+    const char *admin_password;   /* NULL: not set; guarded memory */
+    const char *control;          /* endpoint as given; NULL: see mg_config_control_endpoint */
+    const char *runtime_folder;   /* XDG_RUNTIME_DIR; NULL: not set */
+    const char *temporary_folder; /* TMPDIR */
+    uint32_t shutdown_grace_seconds;
+    uint32_t threads;
+    int mode;        /* mg_config_mode_t */
+    int log_level;   /* mg_log_level_t */
+    int log_format;  /* 0 logfmt, 1 JSON */
+    int environment; /* 1: production */
 } mg_config_t;
 
-/* Reads the environment. `problems` gets one sentence per error, newline-separated; `warnings` likewise. `serving`:
- * true for `memgate serve`, which needs a key, an admin and the rest; false for other commands. Fails MG_ERR_INVALID when `problems` is not empty. */
+/* Reads the environment. `problems` gets one sentence per error, one a line; `warnings` likewise.
+ * serving  true for `memgate serve`, which needs a key and settings that fit together; false for other commands.
+ * Fails MG_ERR_INVALID when `problems` is not empty. The caller destroys `out` in both cases. */
 MG_MUST_USE mg_status_t mg_config_read(mg_config_t *out,
                                        bool serving,
                                        mg_buf_t *problems,
                                        mg_buf_t *warnings);
 /* Wipes secrets, frees the texts. NULL-safe. */
 void mg_config_destroy(mg_config_t *self);
-
-/* One row of the table, for documentation and `config` commands. */
-typedef struct mg_config_row {
-    const char *name;
-    const char *fallback; /* default as text, NULL: none */
-    const char *help;
-    bool secret;
-} mg_config_row_t;
-/* Row `index` of the table, NULL past its end. */
-const mg_config_row_t *mg_config_row(size_t index);
+/* The control socket's endpoint by the rule of design.md section 6, the same for server and command line; appended.
+ * Fails MG_ERR_TOO_BIG: the path does not fit into a socket address; MG_ERR_IO: no folder for it can be made. */
+MG_MUST_USE mg_status_t mg_config_control_endpoint(const mg_config_t *self, mg_buf_t *out);
 
 #endif
