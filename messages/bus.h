@@ -49,16 +49,16 @@ zsock_t *mg_bus_bind(int type, const char *endpoint);
 /* Unbinds, then destroys: without the unbind the name stays taken for a while. NULL-safe. */
 void mg_bus_close(zsock_t **sock_p);
 
-/* ROUTER: sends a reply to `peer`. MG_ERR_CLOSED when it is gone. */
-MG_MUST_USE mg_status_t mg_bus_reply(zsock_t *sock,
+/* ROUTER: sends a reply to `peer`. MG_ERR_CLOSED when it is gone: matters only to who lent something in the reply. */
+mg_status_t mg_bus_reply(zsock_t *sock,
                                      const mg_bus_peer_t *peer,
                                      const ProtobufCMessage *message);
 /* DEALER: sends a request numbered `request`. */
 MG_MUST_USE mg_status_t mg_bus_ask(zsock_t *sock,
                                    uint64_t request,
                                    const ProtobufCMessage *message);
-/* PUB: sends an event. */
-MG_MUST_USE mg_status_t mg_bus_publish(zsock_t *sock, const ProtobufCMessage *message);
+/* PUB: sends an event; subscribers that lag lose it. */
+mg_status_t mg_bus_publish(zsock_t *sock, const ProtobufCMessage *message);
 
 /* Receives one message without waiting and unpacks it; the caller frees it with protobuf_c_message_free_unpacked.
  * On a ROUTER `out_peer` becomes the return address (also with MG_ERR_BAD_MESSAGE); on other types only its request
