@@ -384,6 +384,15 @@ mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpname_t 
                    instance);
 }
 
+bool
+mg_folder_is_same(const mg_folder_t *self, const mg_folder_t *other)
+{
+    struct stat a;
+    struct stat b;
+    return strcmp(self->stem, other->stem) == 0 && self->io->stat(self->dir, &a) == 0 &&
+           self->io->stat(other->dir, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 const char *
 mg_folder_path(const mg_folder_t *self)
 {

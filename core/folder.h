@@ -80,6 +80,9 @@ void mg_folder_name(const mg_folder_t *self,
 /* The name of the temporary file it grows in. */
 void mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpname_t *out);
 
+/* True if both are the same folder of the disk with the same stem, so that one lock serves both. */
+bool mg_folder_is_same(const mg_folder_t *self, const mg_folder_t *other);
+
 /* The folder as configured, without a trailing '/'. */
 const char *mg_folder_path(const mg_folder_t *self);
 const char *mg_folder_stem(const mg_folder_t *self);
