@@ -1,6 +1,7 @@
 #include "support/faultio.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@ struct plan {
 static struct plan s_plans[FAULT_OPS];
 static bool s_reply_lost;
 static size_t s_most;
+static int s_flips;
 static char s_order[64];
 
 void
@@ -23,6 +25,7 @@ fault_reset(void)
     memset(s_order, 0, sizeof s_order);
     s_reply_lost = false;
     s_most = 0;
+    s_flips = 0;
 }
 
 void
@@ -41,6 +44,12 @@ void
 fault_short_writes(size_t most)
 {
     s_most = most;
+}
+
+void
+fault_flip_bits(int times)
+{
+    s_flips = times;
 }
 
 int
@@ -99,11 +108,30 @@ s_close(int fd)
 }
 
 static ssize_t
+s_write_flipped(int fd, const void *bytes, size_t len)
+{
+    uint8_t *copy = malloc(len);
+    if (!copy) {
+        errno = ENOMEM;
+        return -1;
+    }
+    memcpy(copy, bytes, len);
+    copy[len - 1] ^= 1;
+    ssize_t written = write(fd, copy, len);
+    free(copy);
+    return written;
+}
+
+static ssize_t
 s_write(int fd, const void *bytes, size_t len)
 {
     s_note('w');
     if (s_fails(FAULT_WRITE)) {
         return -1;
+    }
+    if (s_flips > 0) {
+        s_flips--;
+        return s_write_flipped(fd, bytes, len);
     }
     return write(fd, bytes, s_most && len > s_most ? s_most : len);
 }

@@ -31,6 +31,8 @@ void fault_reset(void);
 void fault_plan(fault_op_t op, int nth, int times, int error);
 /* With a plan for FAULT_RENAME_NEW or FAULT_LINK: the call happens all the same, only its reply is lost. */
 void fault_lose_reply(void);
+/* The next `times` writes store one bit otherwise than they were told: memory or a disk that changes data. */
+void fault_flip_bits(int times);
 /* Writes give out at most this many bytes at once; 0: no limit. */
 void fault_short_writes(size_t most);
 /* How often `op` was called. */
