@@ -107,11 +107,18 @@ s_on_dump_reply(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
     mg_control_request_t *request = arg;
     const Mg__DumpReply *dump = (const Mg__DumpReply *)message;
+    Mg__DumpList list = MG__DUMP_LIST__INIT;
+    Mg__ControlReply reply = MG__CONTROL_REPLY__INIT;
+    if (dump && dump->status != MG_OK && dump->exit_code) {
+        mg_control_fill(&reply, (mg_status_t)dump->status);
+        reply.text = dump->text;
+        reply.exit_code = dump->exit_code;
+        mg_control_request_reply(request, &reply);
+        return;
+    }
     if (!mg_control_went_well(request, status, dump ? dump->status : 0, dump ? dump->text : NULL)) {
         return;
     }
-    Mg__DumpList list = MG__DUMP_LIST__INIT;
-    Mg__ControlReply reply = MG__CONTROL_REPLY__INIT;
     if (dump->restore) {
         reply.body_case = MG__CONTROL_REPLY__BODY_RESTORE;
         reply.restore = dump->restore;

@@ -13,8 +13,7 @@ s_on_written(void *arg, mg_status_t status, const ProtobufCMessage *message)
     mg_status_t outcome = status == MG_OK ? (mg_status_t)state->status : status;
     Mg__WriteResult result = MG__WRITE_RESULT__INIT;
     Mg__ControlReply reply = MG__CONTROL_REPLY__INIT;
-    reply.status = mg_control_status(outcome);
-    reply.text = (char *)(uintptr_t)mg_control_sentence(outcome);
+    mg_control_fill(&reply, outcome);
     if (state) {
         result.version = state->version;
         result.failed_at = state->failed_at;

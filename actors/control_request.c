@@ -10,56 +10,51 @@
 static const struct {
     mg_status_t status;
     Mg__ControlReply__Status outside;
+    uint32_t exit_code; /* design.md section 7 */
     const char *sentence;
 } s_statuses[] = {
-    {MG_OK, MG__CONTROL_REPLY__STATUS__OK, ""},
-    {MG_ERR_INVALID, MG__CONTROL_REPLY__STATUS__INVALID,
+    {MG_OK, MG__CONTROL_REPLY__STATUS__OK, 0, ""},
+    {MG_ERR_INVALID, MG__CONTROL_REPLY__STATUS__INVALID, 65,
      "The document or its key breaks a rule of what can be stored."},
-    {MG_ERR_TOO_BIG, MG__CONTROL_REPLY__STATUS__TOO_BIG, "The request exceeds a limit."},
-    {MG_ERR_NOT_FOUND, MG__CONTROL_REPLY__STATUS__NOT_FOUND, "There is no such thing."},
-    {MG_ERR_EXISTS, MG__CONTROL_REPLY__STATUS__EXISTS,
+    {MG_ERR_TOO_BIG, MG__CONTROL_REPLY__STATUS__TOO_BIG, 65, "The request exceeds a limit."},
+    {MG_ERR_NOT_FOUND, MG__CONTROL_REPLY__STATUS__NOT_FOUND, 66, "There is no such thing."},
+    {MG_ERR_EXISTS, MG__CONTROL_REPLY__STATUS__EXISTS, 65,
      "A document with this key is there already."},
-    {MG_ERR_CONFLICT, MG__CONTROL_REPLY__STATUS__CONFLICT,
+    {MG_ERR_CONFLICT, MG__CONTROL_REPLY__STATUS__CONFLICT, 65,
      "The document has changed since: its rev is another one."},
-    {MG_ERR_UNIQUE, MG__CONTROL_REPLY__STATUS__UNIQUE,
+    {MG_ERR_UNIQUE, MG__CONTROL_REPLY__STATUS__UNIQUE, 65,
      "Another document holds this value of a unique field."},
-    {MG_ERR_BUSY, MG__CONTROL_REPLY__STATUS__BUSY,
+    {MG_ERR_BUSY, MG__CONTROL_REPLY__STATUS__BUSY, 75,
      "Too many requests are under way; ask again in a moment."},
-    {MG_ERR_FROZEN, MG__CONTROL_REPLY__STATUS__FROZEN,
+    {MG_ERR_FROZEN, MG__CONTROL_REPLY__STATUS__FROZEN, 75,
      "Writes are refused while memgate starts, restores or stops; ask again in a moment."},
-    {MG_ERR_TIMEOUT, MG__CONTROL_REPLY__STATUS__TIMEOUT,
+    {MG_ERR_TIMEOUT, MG__CONTROL_REPLY__STATUS__TIMEOUT, 75,
      "No answer came in time; whether it was done is not known."},
-    {MG_ERR_CLOSED, MG__CONTROL_REPLY__STATUS__TIMEOUT, "memgate is stopping."},
-    {MG_ERR_DENIED, MG__CONTROL_REPLY__STATUS__DENIED, "This is not allowed."},
-    {MG_ERR_BAD_MESSAGE, MG__CONTROL_REPLY__STATUS__INVALID,
+    {MG_ERR_CLOSED, MG__CONTROL_REPLY__STATUS__TIMEOUT, 75, "memgate is stopping."},
+    {MG_ERR_DENIED, MG__CONTROL_REPLY__STATUS__DENIED, 77, "This is not allowed."},
+    {MG_ERR_BAD_MESSAGE, MG__CONTROL_REPLY__STATUS__INVALID, 65,
      "This is not a ControlRequest that memgate knows: see messages/control.proto of this "
      "version."},
-    {MG_ERR_IO, MG__CONTROL_REPLY__STATUS__DUMP_FAILED, "The operating system refused."},
-    {MG_ERR_DUMP, MG__CONTROL_REPLY__STATUS__DUMP_FAILED, "The dump could not be written or read."},
+    {MG_ERR_IO, MG__CONTROL_REPLY__STATUS__DUMP_FAILED, 74, "The operating system refused."},
+    {MG_ERR_DUMP, MG__CONTROL_REPLY__STATUS__DUMP_FAILED, 74,
+     "The dump could not be written or read."},
 };
 
 enum { STATUSES = sizeof s_statuses / sizeof *s_statuses };
 
-Mg__ControlReply__Status
-mg_control_status(mg_status_t status)
+void
+mg_control_fill(Mg__ControlReply *reply, mg_status_t status)
 {
+    reply->status = MG__CONTROL_REPLY__STATUS__INTERNAL;
+    reply->exit_code = 70;
+    reply->text = (char *)(uintptr_t) "memgate could not do this; its log says why.";
     for (size_t i = 0; i < STATUSES; i++) {
         if (s_statuses[i].status == status) {
-            return s_statuses[i].outside;
+            reply->status = s_statuses[i].outside;
+            reply->exit_code = s_statuses[i].exit_code;
+            reply->text = (char *)(uintptr_t)s_statuses[i].sentence;
         }
     }
-    return MG__CONTROL_REPLY__STATUS__INTERNAL;
-}
-
-const char *
-mg_control_sentence(mg_status_t status)
-{
-    for (size_t i = 0; i < STATUSES; i++) {
-        if (s_statuses[i].status == status) {
-            return s_statuses[i].sentence;
-        }
-    }
-    return "memgate could not do this; its log says why.";
 }
 
 ProtobufCMessage *
@@ -156,7 +151,9 @@ void
 mg_control_request_end(mg_control_request_t *self, mg_status_t status, const char *text)
 {
     Mg__ControlReply reply = MG__CONTROL_REPLY__INIT;
-    reply.status = mg_control_status(status);
-    reply.text = (char *)(uintptr_t)(text ? text : mg_control_sentence(status));
+    mg_control_fill(&reply, status);
+    if (text) {
+        reply.text = (char *)(uintptr_t)text;
+    }
     mg_control_request_reply(self, &reply);
 }

@@ -33,9 +33,8 @@ MG_MUST_USE mg_status_t mg_control_request_receive(zsock_t *sock,
 void mg_control_request_reply(mg_control_request_t *self, Mg__ControlReply *reply);
 /* Replies with a status alone; `text` one sentence, NULL for a plain OK or the status' own words. */
 void mg_control_request_end(mg_control_request_t *self, mg_status_t status, const char *text);
-/* The outside number of a status, and a sentence for it when nobody has a better one. */
-Mg__ControlReply__Status mg_control_status(mg_status_t status);
-const char *mg_control_sentence(mg_status_t status);
+/* Fills status, exit code and sentence of a reply by a status of the inside. */
+void mg_control_fill(Mg__ControlReply *reply, mg_status_t status);
 /* A deep copy of an unpacked message; free it with protobuf_c_message_free_unpacked. NULL: out of memory. */
 ProtobufCMessage *mg_control_keep(const ProtobufCMessage *message);
 

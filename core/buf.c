@@ -43,6 +43,15 @@ mg_buf_free(mg_buf_t *self)
 }
 
 void
+mg_buf_wipe(mg_buf_t *self)
+{
+    if (self->data) {
+        explicit_bzero(self->data, self->cap);
+    }
+    mg_buf_free(self);
+}
+
+void
 mg_buf_clear(mg_buf_t *self)
 {
     self->len = 0;

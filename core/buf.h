@@ -37,6 +37,8 @@ int mg_slice_compare(mg_slice_t a, mg_slice_t b);
 
 /* Frees the bytes and zeroes the struct; NULL-safe. */
 void mg_buf_free(mg_buf_t *self);
+/* The same, but overwrites the bytes first: for secrets. (What a growing buffer left behind is not reached.) */
+void mg_buf_wipe(mg_buf_t *self);
 /* Forgets the content and the failure, keeps the room. */
 void mg_buf_clear(mg_buf_t *self);
 /* False once an append found no memory. */

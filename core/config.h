@@ -77,10 +77,14 @@ typedef struct mg_config {
     mg_config_autosave_t autosave;
     const char *admin_email;
     bool admin_email_set;
-    const char *admin_password;   /* NULL: not set; guarded memory */
-    const char *control;          /* endpoint as given; NULL: see mg_config_control_endpoint */
-    const char *runtime_folder;   /* XDG_RUNTIME_DIR; NULL: not set */
-    const char *temporary_folder; /* TMPDIR */
+    const char *admin_password;        /* NULL: not set; guarded memory */
+    const char *control;               /* endpoint as given; NULL: see mg_config_control_endpoint */
+    const char *control_secret;        /* tcp: CURVE secret key of the server, z85 */
+    const char *control_clients;       /* tcp: public keys that may connect, z85 */
+    const char *control_server;        /* command line on tcp: public key of the server */
+    const char *control_client_secret; /* command line on tcp: its own secret key */
+    const char *runtime_folder;        /* XDG_RUNTIME_DIR; NULL: not set */
+    const char *temporary_folder;      /* TMPDIR */
     uint32_t shutdown_grace_seconds;
     uint32_t threads;
     int mode;        /* mg_config_mode_t */

@@ -22,6 +22,7 @@
 #define MG_BUS_DUMP       "inproc://memgate.dump"
 #define MG_BUS_HASHER     "inproc://memgate.hasher"
 #define MG_BUS_AUTOSAVE   "inproc://memgate.autosave"
+#define MG_BUS_GATEWAY    "inproc://memgate.gateway"
 #define MG_BUS_SUPERVISOR "inproc://memgate.supervisor"
 #define MG_BUS_EVENTS                                                                              \
     "inproc://memgate.events" /* PUB of the dump actor; topic-less Event messages */
@@ -50,9 +51,7 @@ zsock_t *mg_bus_bind(int type, const char *endpoint);
 void mg_bus_close(zsock_t **sock_p);
 
 /* ROUTER: sends a reply to `peer`. MG_ERR_CLOSED when it is gone: matters only to who lent something in the reply. */
-mg_status_t mg_bus_reply(zsock_t *sock,
-                                     const mg_bus_peer_t *peer,
-                                     const ProtobufCMessage *message);
+mg_status_t mg_bus_reply(zsock_t *sock, const mg_bus_peer_t *peer, const ProtobufCMessage *message);
 /* DEALER: sends a request numbered `request`. */
 MG_MUST_USE mg_status_t mg_bus_ask(zsock_t *sock,
                                    uint64_t request,

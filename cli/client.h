@@ -1,0 +1,31 @@
+/* client - the command line's end of the control socket.
+ *
+ * Owns     : one DEALER socket, the configuration it was found with.
+ * Thread   : main.
+ * Fails    : each failure prints one sentence on stderr and gives the exit code to end with.
+ * Not here : the protocol (messages/control.proto), the server's end (actors/control.h).
+ */
+#ifndef MG_CLI_CLIENT_H
+#define MG_CLI_CLIENT_H
+
+#include "cli/exit.h"
+#include "messages/control.pb-c.h"
+
+#include <czmq.h>
+
+typedef struct mg_client mg_client_t;
+
+/* Connects to the server of this environment (PORT, MEMGATE_CONTROL). MG_EXIT_UNAVAILABLE: nobody serves there. */
+mg_exit_t mg_client_open(mg_client_t **out);
+void mg_client_close(mg_client_t **self_p);
+
+/* Sends a request; `id` comes back in its reply. */
+mg_exit_t mg_client_send(mg_client_t *self, Mg__ControlRequest *request, uint64_t id);
+/* Waits for the next reply, whatever it says; the caller frees it. */
+mg_exit_t mg_client_receive(mg_client_t *self, Mg__ControlReply **out);
+/* One request and its reply; a reply that is not OK prints its sentence, is freed, and gives its exit code. */
+mg_exit_t mg_client_ask(mg_client_t *self, Mg__ControlRequest *request, Mg__ControlReply **out);
+/* The same in one go: opens, asks, closes. */
+mg_exit_t mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out);
+
+#endif

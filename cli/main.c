@@ -1,0 +1,77 @@
+/* main - finds the subcommand and runs it. */
+#include "cli/commands.h"
+
+#include <sodium.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    mg_command_t *run;
+    const char *help;
+} s_commands[] = {
+    {"serve", mg_command_serve, "run the gateway in the foreground"},
+    {"status", mg_command_status, "what a running server holds, and what a crash now would lose"},
+    {"dump", mg_command_dump, "have the server write a dump"},
+    {"dumps", mg_command_dumps, "list the dumps in the server's folder"},
+    {"restore", mg_command_restore, "have the server go back to a dump"},
+    {"autosave", mg_command_autosave, "show or switch automatic dumps"},
+    {"shutdown", mg_command_shutdown, "have the server dump and end"},
+    {"import", mg_command_import, "load documents (one JSON object a line) into the server"},
+    {"export", mg_command_export, "write the server's documents, or their digest"},
+    {"inspect", mg_command_inspect, "show what a dump file says of itself; needs no key"},
+    {"verify", mg_command_verify, "check a dump file from first to last byte"},
+    {"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
+    {"health", mg_command_health, "ends with 0 when the server is alive"},
+    {"version", mg_command_version, "print the version"},
+};
+
+enum { COMMANDS = sizeof s_commands / sizeof *s_commands };
+
+static void
+s_print_usage(FILE *to)
+{
+    (void)fprintf(to, "usage: memgate COMMAND [OPTION ...]\n\n");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        (void)fprintf(to, "  %-10s %s\n", s_commands[i].name, s_commands[i].help);
+    }
+    (void)fprintf(to, "\n`memgate COMMAND --help` tells more.\n");
+}
+
+mg_exit_t
+mg_command_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    (void)printf("memgate %s\n", MG_VERSION);
+    return MG_EXIT_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (sodium_init() < 0) {
+        (void)fprintf(stderr,
+                      "memgate: the cryptography library can not be used on this machine.\n");
+        return MG_EXIT_ACTOR_DIED;
+    }
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+        s_print_usage(stdout);
+        return MG_EXIT_OK;
+    }
+    if (strcmp(name, "--version") == 0) {
+        name = "version";
+    }
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(s_commands[i].name, name) == 0) {
+            return (int)s_commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    if (*name) {
+        (void)fprintf(stderr, "memgate: there is no command \"%s\".\n\n", name);
+    }
+    s_print_usage(stderr);
+    return MG_EXIT_USAGE;
+}

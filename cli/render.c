@@ -1,0 +1,71 @@
+#include "cli/render.h"
+
+#include <stdlib.h>
+
+static const struct {
+    Mg__Trigger trigger;
+    const char *name;
+} s_triggers[] = {
+    {MG__TRIGGER__TRIGGER_AUTOSAVE, "autosave"},
+    {MG__TRIGGER__TRIGGER_SIGUSR1, "sigusr1"},
+    {MG__TRIGGER__TRIGGER_SIGTERM, "sigterm"},
+    {MG__TRIGGER__TRIGGER_SIGINT, "sigint"},
+    {MG__TRIGGER__TRIGGER_HTTP, "http"},
+    {MG__TRIGGER__TRIGGER_CONTROL, "control"},
+    {MG__TRIGGER__TRIGGER_IMPORT, "import"},
+    {MG__TRIGGER__TRIGGER_REKEY, "rekey"},
+    {MG__TRIGGER__TRIGGER_PRE_RESTORE, "pre-restore"},
+};
+
+const char *
+mg_render_trigger(Mg__Trigger trigger)
+{
+    for (size_t i = 0; i < sizeof s_triggers / sizeof *s_triggers; i++) {
+        if (s_triggers[i].trigger == trigger) {
+            return s_triggers[i].name;
+        }
+    }
+    return "other";
+}
+
+json_t *
+mg_render_dump(const Mg__DumpInfo *dump)
+{
+    if (!dump) {
+        return json_null();
+    }
+    char created[MG_RFC3339_SIZE];
+    mg_clock_rfc3339(dump->created_ns, created);
+    return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:f, s:f, s:b, s:s*, s:s*, s:i}",
+                     "path", dump->path, "generation", (json_int_t)dump->generation,
+                     "state_version", (json_int_t)dump->version, "created_at", created, "trigger",
+                     mg_render_trigger(dump->trigger), "requester", dump->requester, "documents",
+                     (json_int_t)dump->documents, "bytes", (json_int_t)dump->bytes, "seconds",
+                     dump->seconds, "view_us", dump->view_us, "verified", (int)dump->verified,
+                     "outcome", *dump->outcome ? dump->outcome : NULL, "key_id",
+                     *dump->key_id ? dump->key_id : NULL, "timeline", (int)dump->timeline);
+}
+
+void
+mg_render_print(json_t *object)
+{
+    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER |
+                                                 JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9))
+                        : NULL;
+    (void)printf("%s\n", text ? text : "null");
+    free(text);
+    json_decref(object);
+}
+
+void
+mg_render_bytes(uint64_t bytes, char out[MG_RENDER_BYTES_SIZE])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+        value /= 1024;
+        unit++;
+    }
+    (void)snprintf(out, MG_RENDER_BYTES_SIZE, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}

@@ -1,0 +1,81 @@
+/* memgate serve - the server, in the foreground; may be PID 1. */
+#include "actors/signals.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/supervisor.h"
+#include "core/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* Each line of `text` as a log line of its own. */
+static void
+s_log_lines(mg_log_level_t level, const char *event, const char *text)
+{
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        mg_log(level, event, "msg=%.*s", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
+/* The process holds keys: nobody of the same user may attach, and no core file is written. */
+static void
+s_harden(void)
+{
+    const struct rlimit none = {0};
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
+/* As PID 1 nobody else reaps; and a peer that closes early must not end the process. */
+static void
+s_set_dispositions(void)
+{
+    (void)signal(SIGCHLD, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static mg_exit_t
+s_serve(const mg_config_t *config)
+{
+    if (!config->dump.dumpable) {
+        s_harden();
+    }
+    s_set_dispositions();
+    if (mg_signals_block() != MG_OK) {
+        return MG_EXIT_ACTOR_DIED;
+    }
+    zsys_handler_set(NULL);
+    mg_log(MG_LOG_INFO, "starting", "version=%s", MG_VERSION);
+    mg_exit_t code = mg_supervise(config);
+    zsys_shutdown();
+    mg_log(MG_LOG_INFO, "exit", "code=%d", (int)code);
+    return code;
+}
+
+mg_exit_t
+mg_command_serve(int argc, char **argv)
+{
+    const mg_option_t options[] = {{0}};
+    mg_exit_t code = MG_EXIT_OK;
+    if (!mg_options_read(&(mg_options_t){.usage = "memgate serve", .options = options}, argc, argv,
+                         &code)) {
+        return code;
+    }
+    mg_config_t config;
+    mg_buf_t problems = {0};
+    mg_buf_t warnings = {0};
+    mg_status_t status = mg_config_read(&config, true, &problems, &warnings);
+    mg_log_setup((mg_log_level_t)config.log_level, config.log_format == 1);
+    s_log_lines(MG_LOG_WARN, "config_warning", mg_buf_text(&warnings));
+    s_log_lines(MG_LOG_CRITICAL, "config_error", mg_buf_text(&problems));
+    mg_buf_free(&problems);
+    mg_buf_free(&warnings);
+    code = status == MG_OK ? s_serve(&config) : MG_EXIT_CONFIG;
+    mg_config_destroy(&config);
+    return code;
+}

@@ -1,0 +1,50 @@
+/* connections - who is connected, where each one's request stands, and who takes too long.
+ *
+ * Owns     : one record per open connection; the sockets belong to the HTTP library.
+ * Thread   : one per list, no locks.
+ * Takes    : the time with each call.
+ * Fails    : without memory a connection is not watched; the library's own idle limit still ends it.
+ * Not here : bytes (gateway/exchange.h).
+ *
+ * The library's timeout counts silence only, so a client that trickles bytes could stay for ever. Each stage of a request has a
+ * total time here; a socket that exceeds it is shut down, and the library closes it.
+ */
+#ifndef MG_GATEWAY_CONNECTIONS_H
+#define MG_GATEWAY_CONNECTIONS_H
+
+#include <stdint.h>
+
+enum {
+    MG_IDLE_S = 75,      /* seconds between two requests */
+    MG_HEAD_MS = 15000,  /* from the request line to the end of the head */
+    MG_BODY_MS = 60000,  /* from the head to the end of the body */
+    MG_ANSWER_MS = 60000 /* for reading the answer */
+};
+
+typedef enum mg_stage {
+    MG_STAGE_IDLE,
+    MG_STAGE_HEAD,
+    MG_STAGE_BODY,
+    MG_STAGE_WAITING, /* for another actor: the request's slot has the deadline */
+    MG_STAGE_ANSWER,
+    MG_STAGES
+} mg_stage_t;
+
+typedef struct mg_connection mg_connection_t;
+
+/* Start from zero. */
+typedef struct mg_connections {
+    mg_connection_t *first;
+    uint32_t count;
+} mg_connections_t;
+
+/* A new connection on socket `fd`, idle since `now_ms`. NULL: out of memory. */
+mg_connection_t *mg_connections_add(mg_connections_t *self, int fd, int64_t now_ms);
+/* Forgets it; sets *connection_p to NULL. NULL-safe. */
+void mg_connections_remove(mg_connections_t *self, mg_connection_t **connection_p);
+/* Its request has reached a stage. */
+void mg_connection_enter(mg_connection_t *connection, mg_stage_t stage, int64_t now_ms);
+/* Shuts down those whose stage has lasted too long; returns how many. */
+unsigned mg_connections_reap(const mg_connections_t *self, int64_t now_ms);
+
+#endif

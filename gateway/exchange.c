@@ -1,0 +1,317 @@
+#include "gateway/exchange.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "gateway/dispatch.h"
+#include "gateway/service.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+s_enter(const mg_request_t *request, mg_stage_t stage)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (info && info->socket_context) {
+        mg_connection_enter(info->socket_context, stage, request->exchanges->now_ms);
+    }
+}
+
+mg_slice_t
+mg_exchange_header(const mg_request_t *request, const char *name)
+{
+    const char *value = NULL;
+    size_t len = 0;
+    if (MHD_lookup_connection_value_n(request->connection, MHD_HEADER_KIND, name, strlen(name),
+                                      &value, &len) != MHD_YES) {
+        return (mg_slice_t){0};
+    }
+    return mg_slice(value ? value : "", len);
+}
+
+/* --- sending --- */
+
+static void
+s_add_headers(const mg_request_t *request, struct MHD_Response *response)
+{
+    const mg_exchanges_t *self = request->exchanges;
+    const mg_answer_t *answer = &request->answer;
+    int failed = 0;
+    for (size_t i = 0; i < self->fixed_count; i++) {
+        failed |=
+            MHD_add_response_header(response, self->fixed[i].name, self->fixed[i].value) != MHD_YES;
+    }
+    failed |= MHD_add_response_header(response, "X-Request-ID", request->id) != MHD_YES;
+    failed |= MHD_add_response_header(response, "request_id", request->id) != MHD_YES;
+    if (answer->content_type) {
+        char len[24];
+        (void)snprintf(len, sizeof len, "%zu", answer->body.len);
+        failed |= MHD_add_response_header(response, "X-Body-Length", len) != MHD_YES;
+        failed |=
+            MHD_add_response_header(response, "Content-Type", answer->content_type) != MHD_YES;
+    }
+    for (size_t i = 0; i < answer->header_count; i++) {
+        const mg_answer_header_t *header = &answer->headers[i];
+        failed |= MHD_add_response_header(response, header->name, header->value) != MHD_YES;
+    }
+    if (answer->close || self->stopping) {
+        failed |= MHD_add_response_header(response, "Connection", "close") != MHD_YES;
+    }
+    if (failed) {
+        mg_log(MG_LOG_WARN, "http_header_lost", "request=%s", request->id);
+    }
+}
+
+/* Hands the answer to the library, which takes the body over. */
+static enum MHD_Result
+s_send(mg_request_t *request)
+{
+    mg_answer_t *answer = &request->answer;
+    if (!mg_answer_is_whole(answer)) {
+        mg_answer_reset(answer);
+        mg_reply_empty(answer, 500);
+        answer->close = true;
+    }
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(answer->body.len, answer->body.data, MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        return MHD_NO;
+    }
+    s_add_headers(request, response);
+    answer->body.data = NULL; /* the library's now; its length is still wanted for the log */
+    answer->body.cap = 0;
+    s_enter(request, MG_STAGE_ANSWER);
+    enum MHD_Result queued = MHD_queue_response(request->connection, answer->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result
+s_send_refusal(mg_request_t *request)
+{
+    request->dispatched = true;
+    request->answer.close =
+        true; /* where the next request begins is not certain, or not worth the reading */
+    return s_send(request);
+}
+
+/* --- the head --- */
+
+typedef struct head_reading {
+    mg_header_t
+        headers[MG_GATE_HEADERS_MAX + 1]; /* one more, so that the gate sees that it is too many */
+    size_t count;
+} head_reading_t;
+
+static enum MHD_Result
+s_on_header(void *arg,
+            enum MHD_ValueKind kind,
+            const char *name,
+            size_t name_len,
+            const char *value,
+            size_t value_len)
+{
+    (void)kind;
+    head_reading_t *reading = arg;
+    if (reading->count > MG_GATE_HEADERS_MAX) {
+        return MHD_NO;
+    }
+    reading->headers[reading->count++] =
+        (mg_header_t){mg_slice(name, name_len), mg_slice(value ? value : "", value_len)};
+    return MHD_YES;
+}
+
+static mg_gate_verdict_t
+s_check_head(mg_request_t *request, const char *method, const char *version)
+{
+    head_reading_t reading = {.count = 0};
+    (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, s_on_header, &reading);
+    const mg_head_t head = {.method = mg_slice_text(method),
+                            .target = mg_buf_slice(&request->target),
+                            .version = mg_slice_text(version),
+                            .headers = reading.headers,
+                            .header_count = reading.count};
+    return mg_gate_check(&head, &request->framing);
+}
+
+static void
+s_read_origin(mg_request_t *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!info || mg_address_of_socket(info->client_addr, &request->origin.peer) != MG_OK) {
+        request->origin.peer = (mg_address_t){0}; /* matches no range but 0.0.0.0-like ones */
+    }
+    request->origin.forwarded_for = mg_exchange_header(request, "X-Forwarded-For");
+    request->origin.real_ip = mg_exchange_header(request, "X-Real-IP");
+    request->origin.connecting_ip = mg_exchange_header(request, "CF-Connecting-IP");
+}
+
+static void
+s_read_id(mg_request_t *request)
+{
+    mg_slice_t wanted = mg_exchange_header(request, "X-Request-ID");
+    mg_reply_request_id(wanted.data ? wanted : mg_exchange_header(request, "request-id"),
+                        request->id);
+}
+
+/* The head is complete, no byte of the body has been read. */
+static enum MHD_Result
+s_on_head(mg_request_t *request, const char *method, const char *version)
+{
+    mg_gate_verdict_t verdict = s_check_head(request, method, version);
+    s_read_id(request);
+    if (verdict != MG_GATE_PASS) {
+        mg_reply_detail(&request->answer, 400, mg_gate_text(verdict));
+        return s_send_refusal(request);
+    }
+    if (request->framing.length > request->service->http->body_max_bytes) {
+        mg_request_refuse(request, MG_ERROR_BODY_TOO_BIG);
+        return s_send_refusal(request);
+    }
+    s_read_origin(request);
+    s_enter(request, MG_STAGE_BODY);
+    return MHD_YES;
+}
+
+/* --- the body --- */
+
+static enum MHD_Result
+s_on_body(mg_request_t *request, const char *data, size_t len)
+{
+    mg_exchanges_t *self = request->exchanges;
+    uint64_t limit = request->service->http->body_max_bytes;
+    uint64_t size = request->body.len + len;
+    if (request->too_big || size > limit || self->body_bytes + len > MG_EXCHANGE_BODIES_MAX) {
+        bool first = !request->too_big;
+        request->too_big =
+            true; /* the rest is read and dropped, so that the client reads its answer */
+        return first || size <= limit ? MHD_YES : MHD_NO;
+    }
+    mg_buf_append(&request->body, data, len);
+    self->body_bytes += len;
+    return mg_buf_ok(&request->body) ? MHD_YES : MHD_NO;
+}
+
+/* --- one request, as the library reports it --- */
+
+/* The request line is there: the first that is known of a request. The result becomes its context. */
+void *
+mg_exchange_begin(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+    mg_exchanges_t *self = arg;
+    mg_request_t *request = calloc(1, sizeof *request);
+    if (!request) {
+        return NULL;
+    }
+    request->service = self->service;
+    request->exchanges = self;
+    request->connection = connection;
+    request->begun_ns = mg_clock_mono_ns();
+    request->answer.strict = self->service->http->strict_envelope;
+    mg_buf_append_text(&request->target, uri);
+    self->busy++;
+    s_enter(request, MG_STAGE_HEAD);
+    return request;
+}
+
+enum MHD_Result
+mg_exchange_continue(void *arg,
+                     struct MHD_Connection *connection,
+                     const char *url,
+                     const char *method,
+                     const char *version,
+                     const char *upload,
+                     size_t *upload_len,
+                     void **context)
+{
+    (void)arg;
+    (void)connection;
+    (void)url;
+    mg_request_t *request = *context;
+    if (!request) {
+        return MHD_NO;
+    }
+    if (!request->gated) {
+        request->gated = true;
+        return s_on_head(request, method, version);
+    }
+    if (*upload_len > 0) {
+        size_t len = *upload_len;
+        *upload_len = 0;
+        return s_on_body(request, upload, len);
+    }
+    if (!request->dispatched) {
+        request->dispatched = true;
+        if (request->too_big) {
+            mg_request_refuse(request, MG_ERROR_BODY_TOO_BIG);
+            return s_send_refusal(request);
+        }
+        mg_dispatch(request);
+    }
+    if (request->ticket == MG_TICKET_NONE) {
+        return s_send(request);
+    }
+    MHD_suspend_connection(request->connection);
+    request->suspended = true;
+    s_enter(request, MG_STAGE_WAITING);
+    return MHD_YES;
+}
+
+void
+mg_exchange_finish(mg_request_t *request)
+{
+    if (request->suspended) {
+        request->suspended = false;
+        MHD_resume_connection(
+            request->connection); /* the library then calls mg_exchange_continue, which sends */
+    }
+}
+
+static void
+s_log_access(const mg_request_t *request, int64_t took_us)
+{
+    if (!mg_log_enabled(MG_LOG_DEBUG)) {
+        return;
+    }
+    char peer[MG_ADDRESS_TEXT];
+    mg_address_write(&request->origin.peer, peer);
+    mg_log(MG_LOG_DEBUG, "http_request",
+           "method=%s path=%.*s status=%u took_us=%" PRId64 " bytes=%zu user=%s peer=%s request=%s",
+           mg_method_name(request->framing.method), (int)request->path.len,
+           request->path.data ? (const char *)request->path.data : "", request->answer.status,
+           took_us, request->answer.body.len, request->caller.claims.sub, peer, request->id);
+}
+
+void
+mg_exchange_end(void *arg,
+                struct MHD_Connection *connection,
+                void **context,
+                enum MHD_RequestTerminationCode why)
+{
+    (void)connection;
+    (void)why;
+    mg_exchanges_t *self = arg;
+    mg_request_t *request = *context;
+    if (!request) {
+        return;
+    }
+    *context = NULL;
+    int64_t took_us = (mg_clock_mono_ns() - request->begun_ns) / 1000;
+    if (request->answer.status != 0) {
+        mg_metrics_count(self->service->metrics, request->match.route, request->framing.method,
+                         request->answer.status, took_us);
+        s_log_access(request, took_us);
+    }
+    if (request->ticket != MG_TICKET_NONE) {
+        (void)mg_slots_take(self->service->slots, request->ticket);
+    }
+    s_enter(request, MG_STAGE_IDLE);
+    self->busy--;
+    self->body_bytes -= request->body.len;
+    mg_request_clear(request);
+    free(request);
+}

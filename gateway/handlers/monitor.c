@@ -1,0 +1,133 @@
+/* Health, readiness and metrics. */
+#include "core/clock.h"
+#include "gateway/ask.h"
+#include "gateway/handlers/handlers.h"
+#include "gateway/service.h"
+#include "gateway/text.h"
+
+#include <sodium.h>
+
+static const char s_json[] = "application/json";
+
+void
+mg_handle_health(mg_request_t *request)
+{
+    mg_reply_raw(&request->answer, 200, s_json, mg_slice_text("{\"status\":\"online\"}"));
+}
+
+void
+mg_handle_liveness(mg_request_t *request)
+{
+    mg_reply_raw(&request->answer, 200, s_json, mg_slice_text("{\"status\":\"alive\"}"));
+}
+
+static const char *
+s_readiness(const mg_service_t *service)
+{
+    switch (service->phase) {
+    case MG_PHASE_STARTING:
+        return "starting";
+    case MG_PHASE_STOPPING:
+        return "stopping";
+    case MG_PHASE_READY:
+        break;
+    }
+    return service->degraded ? "degraded" : "ready";
+}
+
+void
+mg_handle_readiness(mg_request_t *request)
+{
+    const mg_service_t *service = request->service;
+    bool ready = service->phase == MG_PHASE_READY;
+    bool detailed = request->caller.known &&
+                    mg_permissions_have(request->caller.permissions, MG_MAY_MANAGE_GATEWAY);
+    mg_buf_t body = {0};
+    mg_buf_append_format(&body, "{\"status\":\"%s\"", s_readiness(service));
+    if (detailed) {
+        mg_buf_append_text(&body, ",\"mongodb\":true,\"redis\":true,\"mode\":\"memory\","
+                                  "\"cache_backend\":\"memory\"");
+    }
+    mg_buf_append_byte(&body, '}');
+    mg_reply_raw(&request->answer, ready ? 200 : 503, s_json, mg_buf_slice(&body));
+    mg_buf_free(&body);
+}
+
+/* --- metrics --- */
+
+static bool
+s_has_metrics_token(const mg_request_t *request)
+{
+    static const char scheme[] = "bearer ";
+    size_t scheme_len = sizeof scheme - 1;
+    mg_slice_t wanted = mg_slice_text(request->service->http->metrics_token);
+    mg_slice_t given = mg_request_header(request, "Authorization");
+    return wanted.len > 0 && given.len == scheme_len + wanted.len &&
+           mg_text_same(mg_slice(given.data, scheme_len), scheme) &&
+           sodium_memcmp(given.data + scheme_len, wanted.data, wanted.len) == 0;
+}
+
+/* Loopback counts only when nobody forwarded the request. */
+static bool
+s_may_read_metrics(const mg_request_t *request)
+{
+    const mg_origin_t *origin = &request->origin;
+    bool local = mg_address_is_loopback(&origin->peer) && !origin->forwarded_for.data &&
+                 !origin->real_ip.data && !origin->connecting_ip.data;
+    return local || request->service->http->metrics_public || s_has_metrics_token(request);
+}
+
+static void
+s_reply_metrics(mg_request_t *request, const Mg__StateReply *state, const Mg__DumpReply *dump)
+{
+    const mg_service_t *service = request->service;
+    const mg_metrics_figures_t figures = {
+        .state = state ? state->stats : NULL,
+        .state_version = mg_service_version(service),
+        .dump = dump ? dump->dump_status : NULL,
+        .connections = mg_server_connections(service->server),
+        .requests_waiting = mg_slots_waiting(service->slots),
+        .messages_late = service->late,
+        .started_ns = service->started_ns,
+        .ready = service->phase == MG_PHASE_READY,
+    };
+    mg_buf_t text = {0};
+    mg_metrics_write(service->metrics, &figures, &text);
+    mg_reply_raw(&request->answer, 200, "text/plain; version=0.0.4; charset=utf-8",
+                 mg_buf_slice(&text));
+    mg_buf_free(&text);
+}
+
+/* The second reply is there: now all is known that can be. */
+static void
+s_on_state_stats(mg_request_t *request, const ProtobufCMessage *reply)
+{
+    const mg_buf_t *packed = &request->learnt.figures;
+    Mg__DumpReply *dump =
+        packed->len ? mg__dump_reply__unpack(NULL, packed->len, packed->data) : NULL;
+    s_reply_metrics(request, (const Mg__StateReply *)reply, dump);
+    mg__dump_reply__free_unpacked(dump, NULL);
+}
+
+/* The first reply is kept as bytes: it ends with this call. */
+static void
+s_on_dump_status(mg_request_t *request, const ProtobufCMessage *reply)
+{
+    mg_buf_t *packed = &request->learnt.figures;
+    mg_buf_clear(packed);
+    uint8_t *at = reply ? mg_buf_extend(packed, protobuf_c_message_get_packed_size(reply)) : NULL;
+    if (at) {
+        (void)protobuf_c_message_pack(reply, at);
+    }
+    mg_ask_state_stats(request, s_on_state_stats);
+}
+
+void
+mg_handle_metrics(mg_request_t *request)
+{
+    if (s_may_read_metrics(request)) {
+        mg_ask_dump_status(request, s_on_dump_status);
+    } else {
+        mg_reply_detail(&request->answer, 403, "Forbidden");
+    }
+}

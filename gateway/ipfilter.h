@@ -1,0 +1,33 @@
+/* ipfilter - the platform's address filter, and whose address counts.
+ *
+ * Owns     : nothing; a pure function of the settings document and the request's addresses.
+ * Fails    : forwarding headers that do not hold an address are passed over.
+ * Not here : addresses themselves (gateway/address.h), the settings routes (gateway/handlers/settings.c).
+ * Source   : platform-api.md section 10.
+ */
+#ifndef MG_GATEWAY_IPFILTER_H
+#define MG_GATEWAY_IPFILTER_H
+
+#include "gateway/address.h"
+
+/* Where a request comes from; values of headers that were not sent have data NULL. */
+typedef struct mg_origin {
+    mg_address_t peer;
+    mg_slice_t forwarded_for; /* X-Forwarded-For */
+    mg_slice_t real_ip;       /* X-Real-IP */
+    mg_slice_t connecting_ip; /* CF-Connecting-IP */
+} mg_origin_t;
+
+typedef enum mg_ipfilter_verdict {
+    MG_IPFILTER_PASS,
+    MG_IPFILTER_NOT_LISTED, /* a whitelist is set and does not hold the address */
+    MG_IPFILTER_LISTED      /* on the blacklist */
+} mg_ipfilter_verdict_t;
+
+/* The client's address: with trust on, from a trusted proxy, the first of the three headers; else the peer. `settings` is the
+ * security settings document, or empty. */
+mg_address_t mg_ipfilter_client(mg_slice_t settings, const mg_origin_t *origin);
+/* bypass: what LOCAL_HOST_IP_BYPASS says when it is set, else the document's own word (-1). */
+mg_ipfilter_verdict_t mg_ipfilter_check(mg_slice_t settings, const mg_origin_t *origin, int bypass);
+
+#endif

@@ -1,0 +1,87 @@
+/* resource - create, read, list, change and delete, written once over tables.
+ *
+ * Owns     : nothing; resources are static tables.
+ * Thread   : the gateway's.
+ * Sends    : one Write per change, with a precondition: absent on create, the rev that was read otherwise. When it fails the
+ *            handler runs again on the newer state (gateway/ask.h), so two clients never lose an update.
+ * Fails    : each rule that is broken answers the resource's own error.
+ * Not here : the tables (gateway/resources.c), rules of one resource (gateway/handlers).
+ * Source   : platform-api.md sections 1, 4, 5, 6.
+ */
+#ifndef MG_GATEWAY_RESOURCE_H
+#define MG_GATEWAY_RESOURCE_H
+
+#include "gateway/fields.h"
+#include "gateway/request.h"
+
+/* A document before and after; empty: it is not there. */
+typedef struct mg_change {
+    mg_slice_t before;
+    mg_slice_t after;
+} mg_change_t;
+
+typedef enum mg_list_shape {
+    MG_LIST_PAGED,           /* the list with its page figures */
+    MG_LIST_PAGED_FOR_ADMIN, /* figures for admins only: they would tell of hidden documents */
+    MG_LIST_PLAIN            /* the list only */
+} mg_list_shape_t;
+
+struct mg_resource {
+    mg_collection_id_t collection;
+    const char *noun;     /* in messages */
+    const char *list_key; /* in list answers */
+    const char
+        *document_key; /* a created document is answered under this name; NULL: a message only */
+    const mg_field_t *fields;              /* of create and update */
+    const char *const *omit;               /* fields that are never shown, NULL-terminated */
+    uint8_t key_params[MG_KEY_FIELDS_MAX]; /* the path parameter that holds key field number i */
+    const char
+        *key_prefixes[MG_KEY_FIELDS_MAX]; /* what stands before it in the document; NULL: nothing */
+    mg_list_shape_t list_shape;
+    bool update_shows; /* an update answers the document, not a message */
+    const char *
+        exists_text; /* creating what exists is a 200 with this message; NULL: the error `exists` */
+    mg_error_id_t exists;
+    mg_error_id_t not_found; /* read */
+    mg_error_id_t unknown_update;
+    mg_error_id_t unknown_delete;
+    mg_error_id_t rename;
+    mg_error_id_t nothing;
+    /* Adds the fields that the server sets on create; false: no memory. NULL: none. */
+    bool (*complete)(const mg_request_t *request, bson_t *draft);
+    /* Rules of a change; false: it has answered. NULL: none. */
+    bool (*check)(mg_request_t *request, const mg_change_t *change);
+    /* True when the document is not shown to this caller. NULL: all are shown. */
+    bool (*is_hidden)(const mg_request_t *request, mg_slice_t document);
+};
+
+/* --- handlers for the route table; the row names the resource --- */
+mg_handler_t mg_resource_create;
+mg_handler_t mg_resource_read;
+mg_handler_t mg_resource_list;
+mg_handler_t mg_resource_update;
+mg_handler_t mg_resource_delete;
+
+/* --- pieces for handlers that do some of it in their own way --- */
+
+/* The document that the path names, or NULL. */
+const mg_entry_t *mg_resource_entry(const mg_request_t *request);
+/* Reads the body's fields into `out` (initialised by the caller); false: it has answered. */
+bool mg_resource_fields(mg_request_t *request,
+                        const mg_field_t *table,
+                        mg_fields_mode_t mode,
+                        bson_t *out);
+/* Answers a stored document, with its ETag. */
+void
+mg_resource_show(mg_request_t *request, const mg_resource_t *resource, const mg_entry_t *entry);
+/* Begins a new document with its `_id`; false: no memory. */
+bool mg_resource_begin(bson_t *draft);
+/* The answer is prepared: writes `body` as a new document, or over `entry` (NULL: it must be absent). */
+void mg_resource_store(mg_request_t *request,
+                       mg_collection_id_t collection,
+                       const mg_entry_t *entry,
+                       mg_slice_t body);
+/* Answers "<noun> <done> successfully". */
+void mg_resource_done(mg_request_t *request, unsigned status, const char *done);
+
+#endif

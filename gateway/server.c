@@ -1,0 +1,207 @@
+#include "gateway/server.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "gateway/exchange.h"
+#include "gateway/listen.h"
+#include "gateway/service.h"
+
+#include <microhttpd.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- state --- */
+
+struct mg_server {
+    mg_exchanges_t exchanges;
+    struct MHD_Daemon *daemon;
+    int listen_fd; /* -1: the daemon has it, or it is closed */
+    int epoll_fd;
+    uint16_t port;
+    int64_t reaped_ms; /* when the reaper last looked */
+};
+
+enum { REAP_EVERY_MS = 1000 };
+
+static void
+s_on_connection(void *arg,
+                struct MHD_Connection *mhd,
+                void **context,
+                enum MHD_ConnectionNotificationCode what)
+{
+    mg_exchanges_t *exchanges = arg;
+    mg_connection_t *connection = *context;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        mg_connections_remove(&exchanges->connections, &connection);
+    } else {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        int fd = info ? info->connect_fd : -1;
+        connection = mg_connections_add(&exchanges->connections, fd, exchanges->now_ms);
+    }
+    *context = connection;
+}
+
+/* The library would decode escapes in place; we want them as they came. */
+static size_t
+s_keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    return strlen(text);
+}
+
+/* --- making and ending --- */
+
+static mg_status_t
+s_start_daemon(mg_server_t *self, uint32_t connections_max)
+{
+    mg_exchanges_t *exchanges = &self->exchanges;
+    const struct MHD_OptionItem options[] = {
+        {MHD_OPTION_LISTEN_SOCKET, self->listen_fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, connections_max, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, MG_SERVER_MEMORY, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, MG_IDLE_S, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)s_keep_escapes, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)mg_exchange_begin, exchanges},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mg_exchange_end, exchanges},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)s_on_connection, exchanges},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    self->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, self->port, NULL,
+                                    NULL, mg_exchange_continue, exchanges, MHD_OPTION_ARRAY,
+                                    options, MHD_OPTION_END);
+    if (!self->daemon) {
+        return MG_ERR_IO;
+    }
+    self->listen_fd = -1;
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_EPOLL_FD_LINUX_ONLY);
+    if (!info) {
+        return MG_ERR_IO;
+    }
+    self->epoll_fd = info->epoll_fd;
+    return MG_OK;
+}
+
+mg_status_t
+mg_server_new(mg_service_t *service, mg_server_t **out)
+{
+    mg_server_t *self = calloc(1, sizeof *self);
+    if (!self) {
+        return MG_ERR_NO_MEMORY;
+    }
+    self->listen_fd = -1;
+    self->exchanges.service = service;
+    self->exchanges.now_ms = mg_clock_mono_ms();
+    self->exchanges.fixed_count = mg_reply_fixed_headers(service->http, self->exchanges.fixed);
+    uint32_t limit = 0;
+    mg_status_t status =
+        mg_listen_limit(service->http->connections_max, MG_SERVER_SPARE_FILES, &limit);
+    if (status == MG_OK) {
+        status = mg_listen(service->http->host, service->http->port, &self->listen_fd, &self->port);
+    }
+    if (status == MG_OK) {
+        status = s_start_daemon(self, limit);
+    }
+    if (status != MG_OK) {
+        mg_server_destroy(&self);
+        return status;
+    }
+    if (limit < service->http->connections_max) {
+        mg_log(MG_LOG_WARN, "http_connections_limited", "wanted=%u allowed=%u msg=%s",
+               service->http->connections_max, limit, "raise the limit of open files (ulimit -n)");
+    }
+    *out = self;
+    return MG_OK;
+}
+
+/* Answers everybody who waits; with one suspended the library would abort. */
+static void
+s_release_waiting(mg_server_t *self)
+{
+    mg_request_t *request = NULL;
+    while ((request = mg_slots_take_expired(self->exchanges.service->slots, INT64_MAX)) != NULL) {
+        request->ticket = MG_TICKET_NONE;
+        mg_answer_reset(&request->answer);
+        mg_request_refuse(request, MG_ERROR_NOT_READY);
+        mg_exchange_finish(request);
+    }
+    (void)MHD_run(self->daemon); /* resumed connections become ordinary ones again */
+}
+
+void
+mg_server_destroy(mg_server_t **self_p)
+{
+    mg_server_t *self = *self_p;
+    if (!self) {
+        return;
+    }
+    if (self->daemon) {
+        self->exchanges.stopping = true;
+        s_release_waiting(self);
+        MHD_stop_daemon(self->daemon);
+    }
+    if (self->listen_fd >= 0) {
+        (void)close(self->listen_fd);
+    }
+    free(self);
+    *self_p = NULL;
+}
+
+void
+mg_server_stop_accepting(mg_server_t *self)
+{
+    if (!self->exchanges.stopping) {
+        self->exchanges.stopping = true;
+        MHD_socket fd = MHD_quiesce_daemon(self->daemon);
+        if (fd != MHD_INVALID_SOCKET) {
+            (void)close(fd);
+        }
+    }
+}
+
+/* --- the loop --- */
+
+int64_t
+mg_server_turn(mg_server_t *self, int64_t now_ms)
+{
+    self->exchanges.now_ms = now_ms;
+    if (now_ms - self->reaped_ms >= REAP_EVERY_MS) {
+        self->reaped_ms = now_ms;
+        (void)mg_connections_reap(&self->exchanges.connections, now_ms);
+    }
+    (void)MHD_run(self->daemon);
+    unsigned MHD_LONG_LONG wait_ms = 0;
+    if (MHD_get_timeout(self->daemon, &wait_ms) == MHD_YES && wait_ms < REAP_EVERY_MS) {
+        return (int64_t)wait_ms;
+    }
+    return self->exchanges.connections.count > 0 ? REAP_EVERY_MS : -1;
+}
+
+uint16_t
+mg_server_port(const mg_server_t *self)
+{
+    return self->port;
+}
+
+int
+mg_server_fd(const mg_server_t *self)
+{
+    return self->epoll_fd;
+}
+
+uint32_t
+mg_server_busy(const mg_server_t *self)
+{
+    return self->exchanges.busy;
+}
+
+uint32_t
+mg_server_connections(const mg_server_t *self)
+{
+    return self->exchanges.connections.count;
+}

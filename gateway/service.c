@@ -1,0 +1,227 @@
+#include "gateway/service.h"
+
+#include "actors/hasher.h"
+#include "core/clock.h"
+#include "core/document.h"
+#include "core/seed.h"
+#include "gateway/ask.h"
+#include "gateway/dispatch.h"
+#include "gateway/dumphint.h"
+#include "messages/autosave.pb-c.h"
+#include "messages/hasher.pb-c.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+s_count_late(void *arg, const ProtobufCMessage *reply)
+{
+    (void)reply;
+    ((mg_service_t *)arg)->late++;
+}
+
+static mg_link_t *
+s_link(mg_service_t *self,
+       const char *endpoint,
+       const ProtobufCMessageDescriptor *schema,
+       uint32_t window)
+{
+    return mg_link_new(&(mg_link_options_t){.endpoint = endpoint,
+                                            .schema = schema,
+                                            .window = window,
+                                            .on_late = s_count_late,
+                                            .on_late_arg = self});
+}
+
+static void
+s_set_secret(mg_service_t *self, mg_slice_t secret)
+{
+    if (mg_slice_equal(mg_buf_slice(&self->secret), secret)) {
+        return;
+    }
+    mg_buf_wipe(&self->secret);
+    mg_buf_append_slice(&self->secret, secret);
+    mg_sessions_clear(self->sessions);
+}
+
+static mg_status_t
+s_find_dump_path(mg_service_t *self)
+{
+    char folder[PATH_MAX];
+    if (!getcwd(folder, sizeof folder)) {
+        return MG_ERR_IO;
+    }
+    mg_dumphint_absolute(self->dump->path_hint, folder, &self->dump_path);
+    return mg_buf_ok(&self->dump_path) ? MG_OK : MG_ERR_NO_MEMORY;
+}
+
+mg_status_t
+mg_service_open(mg_service_t *self)
+{
+    self->slots = mg_slots_new(MG_SERVICE_WAITING_MAX);
+    self->sessions = mg_sessions_new();
+    uint32_t logins = self->http->login_unlimited ? 0 : self->http->login_limit;
+    self->logins = mg_ratelimit_new(logins, self->http->login_window_seconds);
+    self->metrics = mg_metrics_new();
+    self->state_link = mg_state_link_new(MG_SERVICE_WINDOW);
+    self->dump_link = s_link(self, MG_BUS_DUMP, &mg__dump_reply__descriptor, MG_SERVICE_DUMPS_MAX);
+    self->hasher_link =
+        s_link(self, MG_BUS_HASHER, &mg__hasher_reply__descriptor, MG_HASHER_QUEUE_MAX);
+    self->autosave_link =
+        s_link(self, MG_BUS_AUTOSAVE, &mg__autosave_reply__descriptor, MG_SERVICE_DUMPS_MAX);
+    if (!self->slots || !self->sessions || !self->logins || !self->metrics || !self->state_link ||
+        !self->dump_link || !self->hasher_link || !self->autosave_link) {
+        return MG_ERR_NO_MEMORY;
+    }
+    if (self->http->jwt_secret) {
+        s_set_secret(self, mg_slice_text(self->http->jwt_secret));
+    }
+    return s_find_dump_path(self);
+}
+
+void
+mg_service_close(mg_service_t *self)
+{
+    if (self->view) {
+        mg_state_give_back(self->state_link, &self->view);
+    }
+    mg_link_destroy(&self->autosave_link);
+    mg_link_destroy(&self->hasher_link);
+    mg_link_destroy(&self->dump_link);
+    mg_link_destroy(&self->state_link);
+    mg_buf_wipe(&self->secret);
+    mg_buf_free(&self->view_tickets);
+    mg_buf_free(&self->dump_path);
+    mg_metrics_destroy(&self->metrics);
+    mg_ratelimit_destroy(&self->logins);
+    mg_sessions_destroy(&self->sessions);
+    mg_slots_destroy(&self->slots);
+}
+
+mg_status_t
+mg_service_watch(mg_service_t *self, mg_loop_t *loop)
+{
+    mg_link_t *const links[] = {self->state_link, self->dump_link, self->hasher_link,
+                                self->autosave_link};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        mg_status_t status = mg_loop_watch_link(loop, links[i]);
+        if (status != MG_OK) {
+            return status;
+        }
+    }
+    return MG_OK;
+}
+
+/* --- the view --- */
+
+uint64_t
+mg_service_version(const mg_service_t *self)
+{
+    return atomic_load_explicit(self->version, memory_order_acquire);
+}
+
+bool
+mg_service_is_fresh(const mg_service_t *self, uint64_t version)
+{
+    return self->view && mg_view_version(mg_viewref_view(self->view)) >= version;
+}
+
+/* Without a configured secret the one in the state signs: it comes with the store and goes with a Swap. */
+static void
+s_read_secret(mg_service_t *self)
+{
+    if (self->http->jwt_secret) {
+        return;
+    }
+    const mg_entry_t *entry = mg_view_find(mg_viewref_view(self->view), MG_COLLECTION_META,
+                                           mg_slice_text(MG_SEED_JWT_KEY));
+    s_set_secret(self, entry ? mg_document_bytes(mg_entry_body(entry), "secret") : (mg_slice_t){0});
+}
+
+static mg_status_t
+s_take_view(mg_service_t *self, const Mg__StateReply *reply)
+{
+    if (reply->status != MG_OK) {
+        return (mg_status_t)reply->status;
+    }
+    mg_viewref_t *view = mg_viewref_take(reply->view);
+    if (!view) {
+        return MG_ERR_BAD_MESSAGE;
+    }
+    if (self->view) {
+        mg_state_give_back(self->state_link, &self->view);
+    }
+    self->view = view;
+    s_read_secret(self);
+    return MG_OK;
+}
+
+/* Runs everybody who waited. Some may find the view too old already and wait for the next one. */
+static void
+s_on_view(void *arg, mg_status_t status, const ProtobufCMessage *reply)
+{
+    mg_service_t *self = arg;
+    self->view_asked = false;
+    if (status == MG_OK) {
+        status = s_take_view(self, (const Mg__StateReply *)reply);
+    }
+    mg_buf_t tickets = self->view_tickets;
+    self->view_tickets = (mg_buf_t){0};
+    for (size_t at = 0; at < tickets.len; at += sizeof(mg_ticket_t)) {
+        mg_ticket_t ticket;
+        memcpy(&ticket, tickets.data + at, sizeof ticket);
+        mg_request_t *request = mg_slots_take(self->slots, ticket);
+        if (!request) {
+            continue;
+        }
+        request->ticket = MG_TICKET_NONE;
+        if (status == MG_OK) {
+            mg_dispatch_resume(request);
+        } else {
+            mg_ask_refuse(request, status);
+            mg_dispatch_settle(request);
+        }
+    }
+    mg_buf_free(&tickets);
+}
+
+static mg_status_t
+s_ask_view(mg_service_t *self)
+{
+    if (self->view_asked) {
+        return MG_OK;
+    }
+    Mg__OpenView open = MG__OPEN_VIEW__INIT;
+    Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+    request.body_case = MG__STATE_REQUEST__BODY_OPEN_VIEW;
+    request.open_view = &open;
+    mg_status_t status = mg_link_ask(self->state_link, &request.base,
+                                     mg_clock_mono_ms() + MG_STATE_REPLY_MS, s_on_view, self);
+    self->view_asked = status == MG_OK;
+    return status;
+}
+
+void
+mg_service_wait_view(mg_service_t *self, mg_request_t *request)
+{
+    int64_t deadline_ms = mg_clock_mono_ms() + (int64_t)2 * MG_STATE_REPLY_MS;
+    mg_ticket_t ticket = mg_slots_park(self->slots, request, deadline_ms);
+    mg_status_t status = ticket == MG_TICKET_NONE ? MG_ERR_BUSY : s_ask_view(self);
+    if (status == MG_OK) {
+        mg_buf_append(&self->view_tickets, &ticket, sizeof ticket);
+        status = mg_buf_ok(&self->view_tickets) ? MG_OK : MG_ERR_NO_MEMORY;
+    }
+    if (status != MG_OK) {
+        (void)mg_slots_take(self->slots, ticket);
+        mg_ask_refuse(request, status);
+        return;
+    }
+    request->ticket = ticket;
+}
+
+void
+mg_service_forget(mg_service_t *self)
+{
+    mg_sessions_clear(self->sessions);
+}

@@ -1,0 +1,73 @@
+/* service - what all requests stand on: configuration, the view, the links to the other actors, the caches.
+ *
+ * Owns     : its links, the newest view it was given, the slots of waiting requests, sessions, counters.
+ * Thread   : the gateway's.
+ * Takes    : replies; the atomic version of the state.
+ * Sends    : OpenView when a request finds the view too old: one for all that wait; ReleaseView.
+ * Fails    : requests that wait for a view that cannot be had are answered 503.
+ * Not here : messages for handlers (gateway/ask.h), connections (gateway/server.h).
+ * Source   : design.md section 3: reads are linearizable, and cost no message while nothing is written.
+ */
+#ifndef MG_GATEWAY_SERVICE_H
+#define MG_GATEWAY_SERVICE_H
+
+#include "actors/state.h"
+#include "core/config.h"
+#include "gateway/metrics.h"
+#include "gateway/ratelimit.h"
+#include "gateway/request.h"
+#include "gateway/server.h"
+
+enum {
+    MG_SERVICE_WAITING_MAX = 2048, /* requests that wait at once; one more is answered 503 */
+    MG_SERVICE_WINDOW = 3072,      /* requests to the state actor under way, < MG_BUS_HWM */
+    MG_SERVICE_DUMPS_MAX = 64,     /* dump and restore requests under way */
+    MG_SERVICE_DUMP_MS = 1800000,  /* deadline of a dump or restore */
+    MG_SERVICE_FIGURES_MS = 1000   /* deadline of what /metrics asks */
+};
+
+typedef enum mg_phase { MG_PHASE_STARTING, MG_PHASE_READY, MG_PHASE_STOPPING } mg_phase_t;
+
+struct mg_service {
+    const mg_config_http_t *http;
+    const mg_config_dump_t *dump;
+    _Atomic uint64_t *version;
+    mg_phase_t phase;
+    bool degraded; /* the newest dump failed */
+    int64_t started_ns;
+    mg_server_t *server; /* borrowed, for the metrics */
+    mg_slots_t *slots;
+    mg_sessions_t *sessions;
+    mg_ratelimit_t *logins;
+    mg_metrics_t *metrics;
+    mg_buf_t secret;    /* that signs tokens */
+    mg_buf_t dump_path; /* MEM_DUMP_PATH, absolute */
+    uint64_t late;      /* replies after their deadline */
+    /* links */
+    mg_link_t *state_link;
+    mg_link_t *dump_link;
+    mg_link_t *hasher_link;
+    mg_link_t *autosave_link;
+    /* the view */
+    mg_viewref_t *view;
+    bool view_asked;
+    mg_buf_t view_tickets; /* mg_ticket_t of requests that wait for a newer one */
+};
+
+/* Fails MG_ERR_NO_MEMORY; `self` may then be cleared. */
+MG_MUST_USE mg_status_t mg_service_open(mg_service_t *self);
+/* Ends the links, gives the view back, frees all. Nobody may wait any more. */
+void mg_service_close(mg_service_t *self);
+/* Lets the loop watch the links. */
+MG_MUST_USE mg_status_t mg_service_watch(mg_service_t *self, mg_loop_t *loop);
+
+/* The newest version that the state has acknowledged. */
+uint64_t mg_service_version(const mg_service_t *self);
+/* True when there is a view, at least as new as `version`. */
+bool mg_service_is_fresh(const mg_service_t *self, uint64_t version);
+/* Parks the request until a newer view has come; mg_dispatch_resume then runs it. Answers 503 when it cannot wait. */
+void mg_service_wait_view(mg_service_t *self, mg_request_t *request);
+/* The whole state was replaced: what was decoded before means nothing now. */
+void mg_service_forget(mg_service_t *self);
+
+#endif

@@ -1,0 +1,144 @@
+#include "gateway/token.h"
+
+#include <jansson.h>
+#include <jwt.h>
+#include <sodium.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char s_key_id[] = "legacy-key"; /* the name that clients of the reference know */
+
+void
+mg_uuid_new(char out[MG_UUID_TEXT])
+{
+    uint8_t bytes[16];
+    randombytes_buf(bytes, sizeof bytes);
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* version 4 */
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80); /* RFC 4122 variant */
+    static const char hex[] = "0123456789abcdef";
+    char *at = out;
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *at++ = '-';
+        }
+        *at++ = hex[bytes[i] >> 4];
+        *at++ = hex[bytes[i] & 0x0f];
+    }
+    *at = 0;
+}
+
+static int
+s_fill(jwt_t *jwt, const mg_grant_t *grant, mg_slice_t secret)
+{
+    int failed = jwt_set_alg(jwt, JWT_ALG_HS256, secret.data, (int)secret.len);
+    failed |= jwt_add_header(jwt, "kid", s_key_id);
+    failed |= jwt_add_grant(jwt, "sub", grant->sub);
+    failed |= jwt_add_grant(jwt, "role", grant->role);
+    failed |= jwt_add_grant(jwt, "jti", grant->jti);
+    failed |= jwt_add_grant_int(jwt, "exp", (long)grant->expires_s);
+    mg_buf_t accesses = {0};
+    mg_buf_append_format(&accesses, "{\"accesses\":%s}", grant->accesses);
+    failed |= jwt_add_grants_json(jwt, mg_buf_text(&accesses));
+    mg_buf_free(&accesses);
+    return failed;
+}
+
+mg_status_t
+mg_token_issue(const mg_grant_t *grant, mg_slice_t secret, mg_buf_t *out)
+{
+    jwt_t *jwt = NULL;
+    char *text = NULL;
+    mg_status_t status = MG_ERR_NO_MEMORY;
+    if (secret.len == 0 || secret.len > INT_MAX || jwt_new(&jwt) != 0 ||
+        s_fill(jwt, grant, secret) != 0) {
+        goto done;
+    }
+    text = jwt_encode_str(jwt);
+    if (!text) {
+        goto done;
+    }
+    mg_buf_append_text(out, text);
+    status = mg_buf_ok(out) ? MG_OK : MG_ERR_NO_MEMORY;
+done:
+    free(text); /* the library's own allocator is malloc unless told otherwise */
+    jwt_free(jwt);
+    return status;
+}
+
+/* Three base64url parts and nothing else, before any decoder sees it. */
+static bool
+s_has_form(mg_slice_t token)
+{
+    int dots = 0;
+    size_t part_len = 0;
+    for (size_t i = 0; i < token.len; i++) {
+        uint8_t byte = token.data[i];
+        bool alnum = (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+        if (byte == '.' && part_len > 0) {
+            dots++;
+            part_len = 0;
+        } else if (alnum || byte == '-' || byte == '_') {
+            part_len++;
+        } else {
+            return false;
+        }
+    }
+    return dots == 2 && part_len > 0;
+}
+
+/* `crit` names extensions that must be understood; we understand none. */
+static bool
+s_header_is_ours(jwt_t *jwt)
+{
+    char *text = jwt_get_headers_json(jwt, NULL);
+    json_t *header = text ? json_loads(text, 0, NULL) : NULL;
+    const json_t *key_id = json_object_get(header, "kid");
+    bool key_fits =
+        !key_id || (json_is_string(key_id) && strcmp(json_string_value(key_id), s_key_id) == 0);
+    bool ours = header && key_fits && !json_object_get(header, "crit");
+    json_decref(header);
+    free(text);
+    return ours;
+}
+
+/* Copies a text claim that must be there; false when it is missing or does not fit `size` with its NUL. */
+static bool
+s_copy_claim(jwt_t *jwt, const char *name, char *out, size_t size)
+{
+    const char *text = jwt_get_grant(jwt, name);
+    if (!text || *text == 0 || strlen(text) >= size) {
+        return false;
+    }
+    memcpy(out, text, strlen(text) + 1);
+    return true;
+}
+
+mg_status_t
+mg_token_verify(mg_slice_t token, mg_slice_t secret, int64_t now_s, mg_claims_t *out)
+{
+    char text[MG_TOKEN_MAX + 1];
+    if (token.len > MG_TOKEN_MAX || secret.len == 0 || secret.len > INT_MAX || !s_has_form(token)) {
+        return MG_ERR_DENIED;
+    }
+    memcpy(text, token.data, token.len);
+    text[token.len] = 0;
+    jwt_t *jwt = NULL;
+    if (jwt_decode(&jwt, text, secret.data, (int)secret.len) != 0) {
+        return MG_ERR_DENIED;
+    }
+    mg_claims_t claims = {0};
+    claims.expires_s = jwt_get_grant_int(jwt, "exp"); /* 0 when it is missing or no whole number */
+    bool valid = jwt_get_alg(jwt) == JWT_ALG_HS256 && s_header_is_ours(jwt) &&
+                 claims.expires_s > now_s &&
+                 s_copy_claim(jwt, "sub", claims.sub, sizeof claims.sub) &&
+                 s_copy_claim(jwt, "jti", claims.jti, sizeof claims.jti);
+    jwt_free(jwt);
+    if (!valid) {
+        return MG_ERR_DENIED;
+    }
+    *out = claims;
+    return MG_OK;
+}
