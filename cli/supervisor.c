@@ -1,5 +1,6 @@
 #include "cli/supervisor.h"
 
+#include "actors/state.h"
 #include "cli/children.h"
 #include "core/clock.h"
 #include "core/log.h"
