@@ -134,8 +134,8 @@ s_failed(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, const mg_fault_t *
     Mg__DumpFailed failed = MG__DUMP_FAILED__INIT;
     Mg__Event event = MG__EVENT__INIT;
     failed.trigger = (Mg__Trigger)waiter->trigger;
-    failed.requester = (char *)(uintptr_t)waiter->requester;
-    failed.text = (char *)(uintptr_t)why->text;
+    failed.requester = (char *)waiter->requester;
+    failed.text = (char *)why->text;
     event.body_case = MG__EVENT__BODY_DUMP_FAILED;
     event.dump_failed = &failed;
     mg_dump_tell(self, &event);

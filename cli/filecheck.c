@@ -146,7 +146,7 @@ s_print_lines(const json_t *report)
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)report, name, value)
+    json_object_foreach((json_t *)report, name, value)
     {
         if (json_is_string(value)) {
             (void)printf("%-18s %s\n", name, json_string_value(value));
