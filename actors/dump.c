@@ -45,7 +45,7 @@ mg_dump_refuse(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, mg_status_t status
 {
     Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
     reply.status = status;
-    reply.text = (char *)(uintptr_t)text;
+    reply.text = (char *)text;
     mg_dump_answer(self, waiter, &reply);
 }
 
@@ -73,7 +73,7 @@ s_reply_status(mg_dumpactor_t *self, const mg_bus_peer_t *peer)
     status.published = self->published;
     status.failed = self->failed;
     status.restore_skipped = self->restore_skipped;
-    status.folder = (char *)(uintptr_t)mg_folder_path(self->folder);
+    status.folder = (char *)mg_folder_path(self->folder);
     Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
     reply.dump_status = &status;
     s_reply(self, peer, &reply);
@@ -124,7 +124,7 @@ s_refuse_peer(mg_dumpactor_t *self, const mg_bus_peer_t *peer, mg_status_t statu
 {
     Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
     reply.status = status;
-    reply.text = (char *)(uintptr_t)text;
+    reply.text = (char *)text;
     s_reply(self, peer, &reply);
 }
 
@@ -201,7 +201,7 @@ mg_dump_turn(void *arg, uint64_t documents, uint64_t bytes)
         progress.documents = documents;
         progress.documents_total = self->running_total;
         progress.bytes = bytes;
-        progress.phase = (char *)(uintptr_t)(self->view ? "write" : "read");
+        progress.phase = (char *)(self->view ? "write" : "read");
         event.body_case = MG__EVENT__BODY_DUMP_PROGRESS;
         event.dump_progress = &progress;
         mg_dump_tell(self, &event);

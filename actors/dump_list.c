@@ -19,7 +19,7 @@ s_list(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, const mg_candidates_t *fou
     size_t count = found->count ? found->count : 1;
     mg_dumpinfo_t *infos = calloc(count, sizeof *infos);
     Mg__DumpInfo *messages = calloc(count, sizeof *messages);
-    Mg__DumpInfo **list = calloc(count, sizeof *list);
+    Mg__DumpInfo **list = calloc(count, sizeof(void *));
     bool good = infos && messages && list;
     if (good) {
         Mg__DumpReply reply = MG__DUMP_REPLY__INIT;

@@ -36,7 +36,7 @@ s_tell_restored(mg_dumpactor_t *self, const Mg__RestoreInfo *info)
 {
     Mg__Event event = MG__EVENT__INIT;
     event.body_case = MG__EVENT__BODY_RESTORE_DONE;
-    event.restore_done = (Mg__RestoreInfo *)(uintptr_t)info;
+    event.restore_done = (Mg__RestoreInfo *)info;
     mg_dump_tell(self, &event);
 }
 
@@ -259,9 +259,11 @@ s_run_online(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
 {
     mg_fault_t why = {0};
     online_t *online = calloc(1, sizeof *online);
-    mg_status_t status = online
-                             ? s_restore_online(self, waiter, online, &why)
-                             : mg_fault_set(&why, MG_ERR_NO_MEMORY, ENOMEM, "no memory to restore");
+    if (!online) {
+        mg_dump_refuse(self, waiter, MG_ERR_NO_MEMORY, "no memory to restore");
+        return;
+    }
+    mg_status_t status = s_restore_online(self, waiter, online, &why);
     if (status != MG_OK) {
         mg_log(MG_LOG_ERROR, "restore_failed", "requester=%s msg=%s", waiter->requester, why.text);
         mg_dump_refuse(self, waiter, status == MG_ERR_IO ? MG_ERR_DUMP : status, why.text);
@@ -280,9 +282,7 @@ s_run_online(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     reply.restore = &info;
     mg_dump_answer(self, waiter, &reply);
 done:
-    if (online) {
-        mg_store_destroy(&online->restored.store);
-    }
+    mg_store_destroy(&online->restored.store);
     free(online);
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES = 2, TRIES_FINAL = 3, NS_PER_US = 1000 };
+enum { TRIES = 2, NS_PER_US = 1000 };
 
 /* The view is not needed any more: given back before fsync and verification. */
 static void
@@ -134,8 +134,8 @@ s_failed(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, const mg_fault_t *
     Mg__DumpFailed failed = MG__DUMP_FAILED__INIT;
     Mg__Event event = MG__EVENT__INIT;
     failed.trigger = (Mg__Trigger)waiter->trigger;
-    failed.requester = (char *)(uintptr_t)waiter->requester;
-    failed.text = (char *)(uintptr_t)why->text;
+    failed.requester = (char *)waiter->requester;
+    failed.text = (char *)why->text;
     event.body_case = MG__EVENT__BODY_DUMP_FAILED;
     event.dump_failed = &failed;
     mg_dump_tell(self, &event);
@@ -143,10 +143,10 @@ s_failed(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, const mg_fault_t *
 
 /* What another try may mend: a disk that failed once, data that read back otherwise. A full disk is none of these. */
 static bool
-s_may_mend(const mg_dumpwaiter_t *waiter, mg_status_t status, const mg_fault_t *why)
+s_may_mend(mg_status_t status, const mg_fault_t *why)
 {
     bool full = why->error == ENOSPC || why->error == EDQUOT;
-    return status == MG_ERR_DUMP || (status == MG_ERR_IO && (waiter->final || !full));
+    return status == MG_ERR_DUMP || (status == MG_ERR_IO && !full);
 }
 
 static mg_status_t
@@ -156,9 +156,8 @@ s_try_often(mg_dumpactor_t *self,
             mg_dumpinfo_t *out,
             mg_fault_t *why)
 {
-    int tries = waiter->final ? TRIES_FINAL : TRIES;
     mg_status_t status = s_try(self, waiter, folder, out, why);
-    for (int i = 1; i < tries && status != MG_OK && s_may_mend(waiter, status, why); i++) {
+    for (int i = 1; i < TRIES && status != MG_OK && s_may_mend(status, why); i++) {
         mg_log(status == MG_ERR_DUMP ? MG_LOG_CRITICAL : MG_LOG_ERROR, "dump_retried", "msg=%s",
                why->text);
         status = s_try(self, waiter, folder, out, why);

@@ -23,7 +23,7 @@ mg_dumpinfo_set(mg_dumpinfo_t *self,
 static char *
 s_lend(const char *text)
 {
-    return (char *)(uintptr_t)text;
+    return (char *)text;
 }
 
 Mg__DumpInfo

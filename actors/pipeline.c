@@ -186,7 +186,7 @@ mg_pipeline_next(mg_pipeline_t *self, int64_t wait_ms)
         while (!place->filled && s_receive(self)) {
         }
     }
-    zmq_msg_t *message = (zmq_msg_t *)(uintptr_t)&place->message;
+    zmq_msg_t *message = (zmq_msg_t *)&place->message;
     return place->filled ? zmq_msg_data(message) : NULL;
 }
 

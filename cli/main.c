@@ -20,9 +20,9 @@ static const struct {
     {"shutdown", mg_command_shutdown, "have the server dump and end"},
     {"import", mg_command_import, "load documents (one JSON object a line) into the server"},
     {"export", mg_command_export, "write the server's documents, or their digest"},
-    //{"inspect", mg_command_inspect, "show what a dump file says of itself; needs no key"},
-    //{"verify", mg_command_verify, "check a dump file from first to last byte"},
-    //{"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
+    {"inspect", mg_command_inspect, "show what a dump file says of itself; needs no key"},
+    {"verify", mg_command_verify, "check a dump file from first to last byte"},
+    {"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
     {"health", mg_command_health, "ends with 0 when the server is alive"},
     {"version", mg_command_version, "print the version"},
 };

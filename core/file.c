@@ -121,9 +121,9 @@ mg_fault_reason(int error)
 mg_status_t
 mg_fault_set(mg_fault_t *why, mg_status_t status, int error, const char *format, ...)
 {
+    why->error = error;
     va_list args;
     va_start(args, format);
-    why->error = error;
     (void)vsnprintf(why->text, sizeof why->text, format, args);
     va_end(args);
     return status;
