@@ -129,7 +129,7 @@ s_ask_dump(autosave_actor_t *self)
 {
     Mg__DumpRequest dump = MG__DUMP_REQUEST__INIT;
     dump.trigger = MG__TRIGGER__TRIGGER_AUTOSAVE;
-    dump.requester = (char *)(uintptr_t) "autosave";
+    dump.requester = mg_bus_text("autosave");
     Mg__DumpMessage message = MG__DUMP_MESSAGE__INIT;
     message.body_case = MG__DUMP_MESSAGE__BODY_DUMP;
     message.dump = &dump;

@@ -1,5 +1,6 @@
 #include "messages/link.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* A request that waits. Slots are reused; the number tells an old reply from a new one. */
@@ -21,6 +22,7 @@ struct mg_link {
 mg_link_t *
 mg_link_new(const mg_link_options_t *options)
 {
+    assert(options->window > 0 && options->window < MG_BUS_HWM);
     mg_link_t *self = calloc(1, sizeof *self);
     if (!self) {
         return NULL;
