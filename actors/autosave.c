@@ -114,12 +114,14 @@ s_read_settings(autosave_actor_t *self)
 /* --- dumping --- */
 
 static void
-s_on_dumped(void *arg, mg_status_t status, const ProtobufCMessage *reply)
+s_on_dumped(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
     autosave_actor_t *self = arg;
-    (void)status; /* the dump actor logs how it went; the next period tries again */
-    (void)reply;
-    self->dumping = false;
+    const Mg__DumpReply *reply = (const Mg__DumpReply *)message;
+    self->dumping = false; /* if it failed the dump actor logs why; the next period tries again */
+    if (status == MG_OK && reply->dump) {
+        self->saved_changes = reply->dump->changes;
+    }
 }
 
 static void

@@ -110,12 +110,12 @@ class Server:
         except OSError:
             return False
 
-    def signal(self, number):
+    def send_signal(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM):
         """Signals, waits for the end, returns the exit code."""
-        self.signal(number)
+        self.send_signal(number)
         return self.process.wait(WAIT_SECONDS)
 
     def kill(self):

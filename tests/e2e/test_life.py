@@ -19,7 +19,7 @@ class Life(unittest.TestCase):
             server.start()
             onboard(server)
             before = server.dump_files()
-            server.signal(signal.SIGUSR1)
+            server.send_signal(signal.SIGUSR1)
             new = wait_for(lambda: [f for f in server.dump_files() if f not in before], "a new dump", 10)
             self.assertEqual(stat.S_IMODE(os.stat(new[-1]).st_mode), 0o600)
             self.assertRegex(new[-1].name, r"^memory_dump-\d{8}T\d{6}\.\d{3}Z-\d{10}\.bin$")
@@ -65,9 +65,9 @@ class Life(unittest.TestCase):
             server.start()
             onboard(server)
             for _ in range(50):
-                server.signal(signal.SIGUSR1)
+                server.send_signal(signal.SIGUSR1)
             for _ in range(5):
-                server.signal(signal.SIGTERM)
+                server.send_signal(signal.SIGTERM)
             self.assertEqual(server.process.wait(60), 0)
             server.start()
             self.check_onboarded(server)

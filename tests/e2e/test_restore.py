@@ -108,7 +108,7 @@ class Restore(unittest.TestCase):
             for path in ("/etc/passwd", "../x", "a/../../x", "/tmp/", "", ".hidden", "a//b/../c", "x\u0000y", "ü"):
                 if path:
                     status, answer = server.http("POST", "/platform/memory/dump", {"path": path})
-                    self.assertEqual(status, 400, (path, answer))
+                    self.assertIn(status, (400, 403), (path, answer))
             (server.dumps / "below").mkdir(exist_ok=True)
             status, answer = server.http("POST", "/platform/memory/dump", {"path": "below/"})
             self.assertEqual(status, 200, answer)
