@@ -21,8 +21,9 @@ s_read_path(mg_request_t *request, mg_buf_t *out)
         mg_reply_error(&request->answer, MG_ERROR_INVALID_BODY, "path must be a text");
         return false;
     }
-    if (out->len && memchr(out->data, 0, out->len)) { /* messages carry C strings: it would be cut */
-        mg_reply_error(&request->answer, MG_ERROR_INVALID_BODY, "path must not hold U+0000");
+    if (out->len &&
+        memchr(out->data, 0, out->len)) { /* messages carry C strings: it would be cut */
+        mg_reply_error(&request->answer, MG_ERROR_MEMORY_PATH, "path must not hold U+0000");
         return false;
     }
     return true;
