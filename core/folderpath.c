@@ -143,7 +143,7 @@ mg_folderpath_check(const mg_folder_t *root, const char *path, char *out, mg_fau
     }
     const char *relative = s_strip_root(root, path);
     if (!relative) {
-        return mg_fault_set(why, MG_ERR_DENIED, 0, "the path must lie below the dump folder");
+        return s_invalid(why, "it must lie below the dump folder");
     }
     const char *fault = s_component_fault(relative);
     if (fault) {

@@ -2,8 +2,7 @@
  *
  * Owns     : nothing; a descriptor it opens is the caller's.
  * Thread   : any.
- * Fails    : MG_ERR_INVALID for a path that breaks a rule, MG_ERR_DENIED for one that leaves the root, MG_ERR_NOT_FOUND,
- *            MG_ERR_IO; sentences never say whether a file outside the root exists.
+ * Fails    : MG_ERR_INVALID for a path that breaks a rule or leaves the root, MG_ERR_NOT_FOUND, MG_ERR_IO; sentences never say whether a file outside the root exists.
  * Not here : the folder itself (core/folder.h).
  * Source   : dump-format.md section 8 (hint) and section 13 (client paths).
  */

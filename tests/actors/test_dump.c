@@ -567,7 +567,7 @@ test_a_failed_restore_changes_nothing(void **state)
     s_expect(MG_OK, s_restore(world, "", true));
     s_expect(MG_ERR_NOT_FOUND, s_restore(world, "", false));
     s_expect(MG_ERR_NOT_FOUND, s_restore(world, "memory_dump-none.bin", false));
-    s_expect(MG_ERR_DENIED, s_restore(world, "/etc/passwd", false));
+    s_expect(MG_ERR_INVALID, s_restore(world, "/etc/passwd", false));
     s_expect(MG_ERR_INVALID, s_restore(world, "../x.bin", false));
     CHECK_OK(s_write(world, "a", 1));
     s_expect(MG_OK, s_dump(world, ""));
@@ -624,7 +624,7 @@ test_a_client_path_stays_below_the_folder(void **state)
     s_expect(MG_OK,
              s_dump(world, world->dir)); /* the folder itself: its own lock is no hindrance */
     assert_int_equal(s_files(world), 1);
-    s_expect(MG_ERR_DENIED, s_dump(world, "/tmp/elsewhere.bin"));
+    s_expect(MG_ERR_INVALID, s_dump(world, "/elsewhere/x.bin"));
     s_expect(MG_ERR_INVALID, s_dump(world, "a/../../x"));
     s_stop(world);
     world->config.dump.http_paths = MG_PATHS_OFF;
@@ -665,15 +665,15 @@ test_listing_and_verifying(void **state)
 
 /* Receives events until one of this kind; fails the test when none comes. */
 static Mg__Event *
-s_await(struct world *world, Mg__Event__BodyCase wanted)
+s_await(zsock_t *events, Mg__Event__BodyCase wanted)
 {
     int64_t until_ms = mg_clock_mono_ms() + WAIT_MS;
     while (mg_clock_mono_ms() < until_ms) {
-        zmq_pollitem_t item = {.socket = zsock_resolve(world->events), .events = ZMQ_POLLIN};
+        zmq_pollitem_t item = {.socket = zsock_resolve(events), .events = ZMQ_POLLIN};
         (void)zmq_poll(&item, 1, 100);
         mg_bus_peer_t peer;
         ProtobufCMessage *message = NULL;
-        if (mg_bus_receive(world->events, &mg__event__descriptor, &peer, &message) != MG_OK) {
+        if (mg_bus_receive(events, &mg__event__descriptor, &peer, &message) != MG_OK) {
             continue;
         }
         Mg__Event *event = (Mg__Event *)message;
@@ -690,20 +690,26 @@ static void
 test_everybody_hears_of_dumps_failures_and_restores(void **state)
 {
     struct world *world = *state;
+    zsock_t *second = mg_bus_connect(ZMQ_SUB, MG_BUS_EVENTS);
+    zsock_set_subscribe(second, "");
     s_expect(MG_OK, s_restore(world, "", true));
     s_expect(MG_OK, s_dump(world, "")); /* by now the subscription has arrived */
     s_expect(MG_OK, s_dump(world, ""));
-    Mg__Event *event = s_await(world, MG__EVENT__BODY_DUMP_DONE);
+    Mg__Event *event = s_await(world->events, MG__EVENT__BODY_DUMP_DONE);
     assert_true(event->time_ns > 0);
     assert_true(event->dump_done->generation >= 1);
     mg__event__free_unpacked(event, NULL);
+    event = s_await(second, MG__EVENT__BODY_DUMP_DONE); /* the first one has not spoilt it */
+    assert_true(event->dump_done->generation >= 1);
+    mg__event__free_unpacked(event, NULL);
+    mg_bus_close(&second);
     fault_plan(FAULT_WRITE, 1, 1, ENOSPC);
     s_expect(MG_ERR_DUMP, s_dump(world, ""));
-    event = s_await(world, MG__EVENT__BODY_DUMP_FAILED);
+    event = s_await(world->events, MG__EVENT__BODY_DUMP_FAILED);
     assert_non_null(strstr(event->dump_failed->text, "No space left"));
     mg__event__free_unpacked(event, NULL);
     s_expect(MG_OK, s_restore(world, "", false));
-    event = s_await(world, MG__EVENT__BODY_RESTORE_DONE);
+    event = s_await(world->events, MG__EVENT__BODY_RESTORE_DONE);
     assert_int_equal(event->restore_done->dump->generation, 2);
     mg__event__free_unpacked(event, NULL);
 }
