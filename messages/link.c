@@ -123,6 +123,7 @@ mg_link_receive(mg_link_t *self)
             return;
         }
         waiting_t *slot = &self->slots[from.request % self->options.window];
+        assert(slot);
         if (from.request && slot->number == from.request) {
             s_end(self, slot, MG_OK, reply);
         } else if (self->options.on_late) {
