@@ -21,9 +21,7 @@ s_destroy(void *arg)
     mg_link_destroy(&self->autosave);
     mg_link_destroy(&self->supervisor);
     mg_bus_close(&self->events);
-    mg_bus_close(&self->stream);
-    mg_bus_close(&self->inbox);
-    zactor_destroy(&self->auth);
+    mg_control_close_sockets(self);
     free(self);
 }
 

@@ -29,6 +29,9 @@ typedef struct mg_control {
 /* Opens `inbox` and `stream` (and `auth` on tcp) by `args`. Fails as control.h says. */
 MG_MUST_USE mg_status_t mg_control_open_sockets(mg_control_t *self, const mg_control_args_t *args);
 
+/* Closes them; NULL-safe. */
+void mg_control_close_sockets(mg_control_t *self);
+
 /* Asks another actor on behalf of a request; if that is not possible the request ends here. */
 void mg_control_forward(mg_control_request_t *request,
                         mg_link_t *link,

@@ -112,3 +112,24 @@ mg_control_open_sockets(mg_control_t *self, const mg_control_args_t *args)
     mg_buf_free(&events);
     return status;
 }
+
+/* Closes one socket and takes its file away, which libzmq leaves behind. */
+static void
+s_close(zsock_t **sock_p)
+{
+    const char *endpoint = *sock_p ? zsock_endpoint(*sock_p) : NULL;
+    char *file = endpoint && strncmp(endpoint, "ipc://", 6) == 0 ? strdup(endpoint + 6) : NULL;
+    mg_bus_close(sock_p);
+    if (file) {
+        (void)unlink(file);
+        free(file);
+    }
+}
+
+void
+mg_control_close_sockets(mg_control_t *self)
+{
+    s_close(&self->stream);
+    s_close(&self->inbox);
+    zactor_destroy(&self->auth);
+}

@@ -71,8 +71,7 @@ s_try(mg_dumpactor_t *self,
     if (status != MG_OK) {
         return mg_fault_set(why, status, 0, "no view of the state: %s", mg_status_name(status));
     }
-    mg_dumpinfo_t info = {.view_us = (double)answer.view_ns / NS_PER_US,
-                          .changes = answer.changes};
+    mg_dumpinfo_t info = {.view_us = (double)answer.view_ns / NS_PER_US, .changes = answer.changes};
     self->view = answer.view;
     self->running_total = mg_view_total(mg_viewref_view(self->view));
     mg_dumpjob_t job = {.folder = folder,
