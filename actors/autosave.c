@@ -114,12 +114,14 @@ s_read_settings(autosave_actor_t *self)
 /* --- dumping --- */
 
 static void
-s_on_dumped(void *arg, mg_status_t status, const ProtobufCMessage *reply)
+s_on_dumped(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
     autosave_actor_t *self = arg;
-    (void)status; /* the dump actor logs how it went; the next period tries again */
-    (void)reply;
-    self->dumping = false;
+    const Mg__DumpReply *reply = (const Mg__DumpReply *)message;
+    self->dumping = false; /* if it failed the dump actor logs why; the next period tries again */
+    if (status == MG_OK && reply->dump) {
+        self->saved_changes = reply->dump->changes;
+    }
 }
 
 static void
@@ -127,7 +129,7 @@ s_ask_dump(autosave_actor_t *self)
 {
     Mg__DumpRequest dump = MG__DUMP_REQUEST__INIT;
     dump.trigger = MG__TRIGGER__TRIGGER_AUTOSAVE;
-    dump.requester = (char *)(uintptr_t) "autosave";
+    dump.requester = mg_bus_text("autosave");
     Mg__DumpMessage message = MG__DUMP_MESSAGE__INIT;
     message.body_case = MG__DUMP_MESSAGE__BODY_DUMP;
     message.dump = &dump;

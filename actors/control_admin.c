@@ -27,15 +27,16 @@ s_on_autosave_status(void *arg, mg_status_t status, const ProtobufCMessage *mess
     mg_control_request_t *request = arg;
     const mg_control_t *self = request->actor;
     const Mg__AutosaveReply *autosave = (const Mg__AutosaveReply *)message;
-    if (!mg_control_went_well(request, status, autosave ? autosave->status : 0, NULL)) {
+    if (!mg_control_went_well(request, status, autosave ? autosave->status : 0, NULL) ||
+        !autosave) {
         return;
     }
     const Mg__StateStats *stats = request->state_stats->stats;
     Mg__StatusInfo info = MG__STATUS_INFO__INIT;
     info.pid = (uint32_t)getpid();
     info.ready = !stats->frozen;
-    info.mode = (char *)(uintptr_t) "MEM";
-    info.version = (char *)(uintptr_t)MG_VERSION;
+    info.mode = mg_bus_text("MEM");
+    info.version = mg_bus_text(MG_VERSION);
     info.uptime_seconds = (double)(mg_clock_wall_ns() - self->started_ns) / MG_NS_PER_SECOND;
     info.state_version = request->state_stats->version;
     info.documents = stats->documents;
@@ -116,7 +117,8 @@ s_on_dump_reply(void *arg, mg_status_t status, const ProtobufCMessage *message)
         mg_control_request_reply(request, &reply);
         return;
     }
-    if (!mg_control_went_well(request, status, dump ? dump->status : 0, dump ? dump->text : NULL)) {
+    if (!mg_control_went_well(request, status, dump ? dump->status : 0, dump ? dump->text : NULL) ||
+        !dump) {
         return;
     }
     if (dump->restore) {
@@ -180,7 +182,8 @@ s_on_autosave(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
     mg_control_request_t *request = arg;
     const Mg__AutosaveReply *autosave = (const Mg__AutosaveReply *)message;
-    if (!mg_control_went_well(request, status, autosave ? autosave->status : 0, NULL)) {
+    if (!mg_control_went_well(request, status, autosave ? autosave->status : 0, NULL) ||
+        !autosave) {
         return;
     }
     const Mg__ControlAutosave *wanted = request->message->autosave;

@@ -10,7 +10,7 @@ s_on_written(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
     mg_control_request_t *request = arg;
     const Mg__StateReply *state = (const Mg__StateReply *)message;
-    mg_status_t outcome = status == MG_OK ? (mg_status_t)state->status : status;
+    mg_status_t outcome = state ? (mg_status_t)state->status : status;
     Mg__WriteResult result = MG__WRITE_RESULT__INIT;
     Mg__ControlReply reply = MG__CONTROL_REPLY__INIT;
     mg_control_fill(&reply, outcome);
@@ -63,7 +63,7 @@ static mg_viewref_t *
 s_take_view(mg_control_request_t *request, mg_status_t status, const ProtobufCMessage *message)
 {
     const Mg__StateReply *state = (const Mg__StateReply *)message;
-    return mg_control_went_well(request, status, state ? state->status : 0, NULL)
+    return mg_control_went_well(request, status, state ? state->status : 0, NULL) && state
                ? mg_viewref_take(state->view)
                : NULL;
 }

@@ -47,12 +47,12 @@ mg_control_fill(Mg__ControlReply *reply, mg_status_t status)
 {
     reply->status = MG__CONTROL_REPLY__STATUS__INTERNAL;
     reply->exit_code = 70;
-    reply->text = (char *)(uintptr_t) "memgate could not do this; its log says why.";
+    reply->text = mg_bus_text("memgate could not do this; its log says why.");
     for (size_t i = 0; i < STATUSES; i++) {
         if (s_statuses[i].status == status) {
             reply->status = s_statuses[i].outside;
             reply->exit_code = s_statuses[i].exit_code;
-            reply->text = (char *)(uintptr_t)s_statuses[i].sentence;
+            reply->text = mg_bus_text(s_statuses[i].sentence);
         }
     }
 }
@@ -153,7 +153,7 @@ mg_control_request_end(mg_control_request_t *self, mg_status_t status, const cha
     Mg__ControlReply reply = MG__CONTROL_REPLY__INIT;
     mg_control_fill(&reply, status);
     if (text) {
-        reply.text = (char *)(uintptr_t)text;
+        reply.text = mg_bus_text(text);
     }
     mg_control_request_reply(self, &reply);
 }

@@ -11,6 +11,8 @@
 #include "core/log.h"
 #include "gateway/gateway.h"
 
+#include <unistd.h>
+
 static const struct {
     mg_status_t status;
     mg_exit_t code;
@@ -105,7 +107,7 @@ mg_exit_t
 mg_children_start_first(mg_children_t *self)
 {
     mg_state_args_t state = {.version = &self->version};
-    mg_dump_args_t dump = {.config = self->config};
+    mg_dump_args_t dump = {.config = self->config, .host = self->host};
     bool started =
         s_start(self, MG_CHILD_SIGNALS, &mg_signals_actor, NULL, "signals can not be read") &&
         s_start(self, MG_CHILD_STATE, &mg_state_actor, &state, "no memory for the state") &&
@@ -138,6 +140,7 @@ void
 mg_children_init(mg_children_t *self, const mg_config_t *config)
 {
     *self = (mg_children_t){.config = config, .started_ns = mg_clock_wall_ns()};
+    (void)gethostname(self->host, sizeof self->host - 1);
 }
 
 void

@@ -32,6 +32,7 @@ enum {
 };
 
 typedef struct mg_children {
+    char host[256]; /* of this machine, for headers and the lock */
     const mg_config_t *config;
     _Atomic uint64_t version;     /* the state's newest; written by the state actor alone */
     int64_t started_ns;           /* Unix time */

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "messages/bus.h"
 
 static void
 s_print_line(const Mg__DumpInfo *dump)
@@ -31,7 +32,7 @@ mg_command_dump(int argc, char **argv)
         return code;
     }
     Mg__ControlDump dump = MG__CONTROL_DUMP__INIT;
-    dump.path = (char *)(uintptr_t)(path ? path : "");
+    dump.path = mg_bus_text(path ? path : "");
     Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
     request.body_case = MG__CONTROL_REQUEST__BODY_DUMP;
     request.dump = &dump;
@@ -116,7 +117,7 @@ mg_command_restore(int argc, char **argv)
         return code;
     }
     Mg__ControlRestore restore = MG__CONTROL_RESTORE__INIT;
-    restore.path = (char *)(uintptr_t)file;
+    restore.path = mg_bus_text(file);
     Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
     request.body_case = MG__CONTROL_REQUEST__BODY_RESTORE;
     request.restore = &restore;

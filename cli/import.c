@@ -44,7 +44,7 @@ s_take_reply(import_t *self)
         uint32_t at = reply->written ? reply->written->failed_at : 0;
         (void)fprintf(stderr,
                       "memgate: %s, line %llu: %s The batch that holds this line was not stored.\n",
-                      self->file, (unsigned long long)(reply->id + at), reply->text);
+                      self->file, (unsigned long long)reply->id + at, reply->text);
         code = (mg_exit_t)reply->exit_code;
     }
     mg__control_reply__free_unpacked(reply, NULL);

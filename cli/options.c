@@ -21,7 +21,7 @@ static int
 s_make_table(const mg_options_t *options, struct option table[OPTIONS_MAX])
 {
     int count = 0;
-    for (; options->options[count].name && count < OPTIONS_MAX - 2; count++) {
+    for (; count < OPTIONS_MAX - 2 && options->options[count].name; count++) {
         int takes = options->options[count].value ? required_argument : no_argument;
         table[count] = (struct option){options->options[count].name, takes, NULL, count};
     }
@@ -51,8 +51,9 @@ mg_options_read(const mg_options_t *options, int argc, char **argv, mg_exit_t *o
     (void)s_make_table(options, table);
     *out_exit = MG_EXIT_USAGE;
     optind = 1;
-    for (int which = 0; (which = getopt_long(argc, argv, "", table, NULL)) !=
-                        -1;) { // NOLINT(concurrency-mt-unsafe)
+    int which = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any other thread
+    while ((which = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (which == HELP) {
             s_print_help(options);
             *out_exit = MG_EXIT_OK;

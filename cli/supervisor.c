@@ -1,5 +1,6 @@
 #include "cli/supervisor.h"
 
+#include "actors/state.h"
 #include "cli/children.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -157,7 +158,7 @@ s_on_frozen_at_start(void *arg, mg_status_t status, const ProtobufCMessage *mess
     }
     Mg__RestoreRequest restore = MG__RESTORE_REQUEST__INIT;
     restore.at_start = true;
-    restore.requester = (char *)(uintptr_t) "start";
+    restore.requester = mg_bus_text("start");
     Mg__DumpMessage ask = MG__DUMP_MESSAGE__INIT;
     ask.body_case = MG__DUMP_MESSAGE__BODY_RESTORE;
     ask.restore = &restore;

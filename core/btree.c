@@ -244,6 +244,7 @@ s_split_leaf(const split_t *split, const path_t *path, mg_entry_t *entry)
 {
     mg_node_t *left = path->node[path->depth - 1];
     mg_node_t *right = split->right[0];
+    assert(right);
     mg_slot_t entries[MG_FANOUT + 1];
     s_entries_with(path, entry, entries);
     left->count = (uint16_t)s_left_count(split);

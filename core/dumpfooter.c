@@ -74,17 +74,13 @@ s_totals_good(const mg_dumpfooter_t *footer, const mg_dumpfooter_t *seen)
 }
 
 mg_outcome_t
-mg_dumpfooter_check(const uint8_t bytes[MG_FOOTER_SIZE],
-                    mg_hash_t *running,
-                    const mg_dumpfooter_t *seen,
-                    mg_dumpfooter_t *out,
-                    mg_verdict_t *why)
+mg_dumpfooter_read(const uint8_t bytes[MG_FOOTER_SIZE], mg_dumpfooter_t *out, mg_verdict_t *why)
 {
     if (!s_form_good(bytes)) {
         return mg_verdict_fail(why, MG_OUTCOME_FOOTER_CORRUPT,
                                "the footer is not one: it is damaged");
     }
-    mg_dumpfooter_t footer = {
+    *out = (mg_dumpfooter_t){
         .chunk_count = mg_get_u32(bytes + AT_CHUNKS),
         .plain_bytes = mg_get_u64(bytes + AT_PLAIN),
         .body_bytes = mg_get_u64(bytes + AT_BODY),
@@ -93,9 +89,26 @@ mg_dumpfooter_check(const uint8_t bytes[MG_FOOTER_SIZE],
         .collection_count = mg_get_u32(bytes + AT_COLLECTIONS),
         .finished_at = (int64_t)mg_get_u64(bytes + AT_FINISHED),
     };
+    memcpy(out->file_check, bytes + AT_CHECK, sizeof out->file_check);
+    return MG_OUTCOME_OK;
+}
+
+mg_outcome_t
+mg_dumpfooter_check(const uint8_t bytes[MG_FOOTER_SIZE],
+                    mg_hash_t *running,
+                    const mg_dumpfooter_t *seen,
+                    mg_dumpfooter_t *out,
+                    mg_verdict_t *why)
+{
+    mg_dumpfooter_t footer = {0};
+    uint8_t file_check[MG_CHECK_SIZE];
+    mg_outcome_t outcome = mg_dumpfooter_read(bytes, &footer, why);
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
     mg_hash_update(running, mg_slice(bytes, AT_CHECK));
-    mg_hash_final(running, footer.file_check);
-    if (memcmp(footer.file_check, bytes + AT_CHECK, sizeof footer.file_check) != 0) {
+    mg_hash_final(running, file_check);
+    if (memcmp(file_check, footer.file_check, sizeof file_check) != 0) {
         return mg_verdict_fail(why, MG_OUTCOME_FOOTER_CORRUPT,
                                "the file's check does not fit: something in it is damaged");
     }

@@ -33,6 +33,11 @@ void mg_dumpfooter_seal(mg_dumpfooter_t *footer,
                         const uint8_t mac_key[MG_KEY_SIZE],
                         uint8_t out[MG_FOOTER_SIZE]);
 
+/* Form and fields only, file_check as it stands there: for listings, which do not read the chunks. */
+MG_MUST_USE mg_outcome_t mg_dumpfooter_read(const uint8_t bytes[MG_FOOTER_SIZE],
+                                            mg_dumpfooter_t *out,
+                                            mg_verdict_t *why);
+
 /* Form, file_check and the totals the reader has `seen` (chunks, plain and body bytes). `running` is finished here. */
 MG_MUST_USE mg_outcome_t mg_dumpfooter_check(const uint8_t bytes[MG_FOOTER_SIZE],
                                              mg_hash_t *running,

@@ -303,6 +303,10 @@ mg_dumpreader_end(mg_dumpreader_t *self, mg_verdict_t *why)
         why->minimum = self->options.min_generation;
         return MG_OUTCOME_ROLLED_BACK;
     }
+    if (!self->authenticated) {
+        return mg_verdict_fail(why, MG_OUTCOME_OK,
+                               "no damage can be seen; without the key nothing is proven");
+    }
     mg_verdict_ok(why);
     return MG_OUTCOME_OK;
 }

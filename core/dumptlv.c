@@ -14,10 +14,10 @@ typedef enum value_kind { VALUE_ASCII, VALUE_UTF8, VALUE_HASH } value_kind_t;
 /* The known types, ascending: rule and place of each value. Texts are present when not empty; hashes have a flag. */
 struct tlv_row {
     uint16_t type;
-    value_kind_t kind;
+    uint8_t kind; /* value_kind_t */
     uint16_t max;
-    size_t member;
-    size_t flag;
+    uint16_t member;
+    uint16_t flag;
 };
 
 static const struct tlv_row s_rows[] = {

@@ -11,6 +11,8 @@
 
 #include "core/buf.h"
 
+#include <assert.h>
+
 enum {
     MG_KEY_MAX = 4096,         /* bytes of a key, dump-format.md section 6 */
     MG_DOCUMENT_MAX = 16 << 20 /* bytes of one BSON document */
@@ -39,6 +41,7 @@ mg_entry_body(const mg_entry_t *self)
 static inline mg_slice_t
 mg_entry_key(const mg_entry_t *self)
 {
+    assert(self);
     return (mg_slice_t){self->bytes + self->body_len, self->key_len};
 }
 

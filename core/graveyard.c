@@ -87,7 +87,7 @@ s_drain_directory(const drain_t *drain)
 {
     mg_directory_t *directory = drain->from->directories;
     drain->from->directories = directory->dead_next;
-    if (directory->made <= drain->seen) {
+    if (drain->older && directory->made <= drain->seen) {
         s_add_directory(drain->older, directory);
         return;
     }
@@ -123,7 +123,7 @@ s_drain_node(const drain_t *drain)
     mg_node_t *node = graves->nodes;
     graves->nodes = node->dead_next;
     graves->count--;
-    if (node->made <= drain->seen) {
+    if (drain->older && node->made <= drain->seen) {
         mg_graves_add_node(&drain->older->trees, node);
         return;
     }
@@ -140,7 +140,7 @@ s_drain_entry(const drain_t *drain)
     mg_entry_t *entry = graves->entries;
     graves->entries = entry->dead_next;
     graves->count--;
-    if (entry->rev <= drain->seen) {
+    if (drain->older && entry->rev <= drain->seen) {
         mg_graves_add_entry(&drain->older->trees, entry);
     } else {
         mg_entry_free(entry);

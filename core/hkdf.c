@@ -2,14 +2,22 @@
 
 #include <sodium.h>
 
+/* libsodium wants an address even where nothing is read. */
+static const uint8_t *
+s_at(mg_slice_t bytes)
+{
+    static const uint8_t nothing = 0;
+    return bytes.data ? bytes.data : &nothing;
+}
+
 /* HMAC over two parts; libsodium takes a key of any length here, as RFC 5869 wants for the salt. */
 static void
 s_hmac(mg_slice_t key, mg_slice_t first, mg_slice_t second, uint8_t out[MG_HKDF_SIZE])
 {
     crypto_auth_hmacsha256_state state;
-    (void)crypto_auth_hmacsha256_init(&state, key.data, key.len);
-    (void)crypto_auth_hmacsha256_update(&state, first.data, first.len);
-    (void)crypto_auth_hmacsha256_update(&state, second.data, second.len);
+    (void)crypto_auth_hmacsha256_init(&state, s_at(key), key.len);
+    (void)crypto_auth_hmacsha256_update(&state, s_at(first), first.len);
+    (void)crypto_auth_hmacsha256_update(&state, s_at(second), second.len);
     (void)crypto_auth_hmacsha256_final(&state, out);
     sodium_memzero(&state, sizeof state);
 }

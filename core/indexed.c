@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "core/document.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { EXPIRY_PREFIX = 12 /* bytes before the document's key */ };
@@ -68,6 +69,7 @@ s_check_unique(mg_transaction_t *transaction, int slot, const mg_entry_t *docume
             continue;
         }
         const mg_entry_t *holder = mg_indexed_find(transaction, slot, mg_entry_body(index));
+        assert(holder); /* an index entry stands for a document */
         status = mg_entry_alive(holder, now_ns) ? MG_ERR_UNIQUE
                                                 : mg_indexed_remove(transaction, slot, holder);
     }

@@ -1,7 +1,7 @@
 #include "core/json.h"
 
 #include "core/clock.h"
-#include "core/entry.h"
+#include "core/utf8.h"
 
 #include <sodium.h>
 
@@ -11,29 +11,6 @@
 #include <string.h>
 
 /* --- text --- */
-
-/* Length of the well-formed UTF-8 sequence at `at`, 0 when it is not one. */
-static size_t
-s_sequence_len(const uint8_t *at, size_t left)
-{
-    size_t len = at[0] < 0x80   ? 1
-                 : at[0] < 0xc2 ? 0
-                 : at[0] < 0xe0 ? 2
-                 : at[0] < 0xf0 ? 3
-                 : at[0] < 0xf5 ? 4
-                                : 0;
-    if (len == 0 || len > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    bool surrogate_or_beyond = (at[0] == 0xed && at[1] >= 0xa0) || (at[0] == 0xf4 && at[1] >= 0x90);
-    return overlong || surrogate_or_beyond ? 0 : len;
-}
 
 static void
 s_write_special(uint8_t byte, mg_buf_t *out)
@@ -71,7 +48,8 @@ mg_json_write_text(mg_slice_t text, mg_buf_t *out)
         if (at == text.len) {
             break;
         }
-        size_t len = s_sequence_len(text.data + at, text.len - at);
+        uint32_t point = 0;
+        size_t len = mg_utf8_next(mg_slice(text.data + at, text.len - at), &point);
         if (len > 1) {
             mg_buf_append(out, text.data + at, len);
         } else if (len == 1) {
@@ -84,7 +62,8 @@ mg_json_write_text(mg_slice_t text, mg_buf_t *out)
     mg_buf_append_byte(out, '"');
 }
 
-/* --- BSON to JSON --- */
+/* --- BSON to JSON: recursive, `depth` is bounded by MG_JSON_DEPTH_MAX --- */
+// NOLINTBEGIN(misc-no-recursion)
 
 /* `{"<name>":"<text>"}` in the extended dialect, just the text in the plain one. */
 static void
@@ -251,6 +230,8 @@ s_write_children(bson_iter_t *at, char open, mg_json_dialect_t dialect, int dept
     mg_buf_append_byte(out, open == '{' ? '}' : ']');
     return status;
 }
+
+// NOLINTEND(misc-no-recursion)
 
 static bool
 s_is_omitted(const char *key, const char *const *omit)

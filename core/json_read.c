@@ -147,11 +147,18 @@ static const struct {
     {"$oid", s_append_oid},
 };
 
+/* jansson walks objects by non-const pointers, but does not change them. */
+static json_t *
+s_object(const json_t *object)
+{
+    return (json_t *)(uintptr_t)object; // NOLINT(performance-no-int-to-ptr)
+}
+
 /* The form that an object with a single `$name` member is; NULL when it is an ordinary object. */
 static extended_form_t *
 s_form_of(const json_t *object, const json_t **out_value)
 {
-    const char *name = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)object));
+    const char *name = json_object_iter_key(json_object_iter(s_object(object)));
     if (json_object_size(object) != 1 || !name) {
         return NULL;
     }
@@ -164,7 +171,8 @@ s_form_of(const json_t *object, const json_t **out_value)
     return NULL;
 }
 
-/* --- values --- */
+/* --- values: recursive, place.depth is bounded by MG_JSON_DEPTH_MAX --- */
+// NOLINTBEGIN(misc-no-recursion)
 
 typedef struct place {
     bson_t *to;
@@ -180,7 +188,7 @@ s_append_members(const place_t *place, const json_t *object)
     const char *key = NULL;
     json_t *value = NULL;
     mg_status_t status = MG_OK;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    json_object_foreach(s_object(object), key, value)
     {
         status = s_append(place, key, value);
         if (status != MG_OK) {
@@ -257,6 +265,8 @@ s_append(const place_t *place, const char *key, const json_t *value)
     }
     return ok ? MG_OK : MG_ERR_TOO_BIG;
 }
+
+// NOLINTEND(misc-no-recursion)
 
 mg_status_t
 mg_json_append(bson_t *to, const char *key, const json_t *value, mg_json_dialect_t dialect)

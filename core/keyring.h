@@ -25,7 +25,8 @@ enum {
 
 typedef struct mg_keyring mg_keyring_t;
 
-/* An empty ring; ops and mem_kib are for dumps that it seals with a passphrase. NULL: out of memory. */
+/* An empty ring; ops and mem_kib are for dumps that it seals with a passphrase. NULL: out of memory.
+ * sodium_init must have run. */
 mg_keyring_t *mg_keyring_new(uint32_t write_ops, uint32_t write_mem_kib);
 /* Wipes and frees, sets *self_p = NULL, NULL-safe. */
 void mg_keyring_destroy(mg_keyring_t **self_p);

@@ -39,22 +39,21 @@ mg_filekeys_start(mg_filekeys_t *self,
 /* The header's check behind the label makes the key useless for any other header. */
 static void
 s_bound_key(const mg_filekeys_t *self,
-            const char *label,
+            mg_slice_t label,
             const uint8_t header_check[MG_CHECK_SIZE],
             uint8_t out[MG_KEY_SIZE])
 {
     uint8_t info[64];
-    size_t len = strlen(label);
-    memcpy(info, label, len);
-    memcpy(info + len, header_check, MG_CHECK_SIZE);
-    mg_hkdf_expand(self->prk, mg_slice(info, len + MG_CHECK_SIZE), out);
+    memcpy(info, label.data, label.len);
+    memcpy(info + label.len, header_check, MG_CHECK_SIZE);
+    mg_hkdf_expand(self->prk, mg_slice(info, label.len + MG_CHECK_SIZE), out);
 }
 
 void
 mg_filekeys_bind(mg_filekeys_t *self, const uint8_t header_check[MG_CHECK_SIZE])
 {
-    s_bound_key(self, "memgate/mgd1/enc", header_check, self->enc);
-    s_bound_key(self, "memgate/mgd1/mac", header_check, self->mac);
+    s_bound_key(self, mg_slice_text("memgate/mgd1/enc"), header_check, self->enc);
+    s_bound_key(self, mg_slice_text("memgate/mgd1/mac"), header_check, self->mac);
 }
 
 void

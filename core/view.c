@@ -64,6 +64,7 @@ mg_view_slots_by_name(const mg_view_t *self, int *out)
     for (int slot = MG_COLLECTION_META + 1; slot < self->directory->count; slot++) {
         named[count++] = (named_slot_t){mg_view_slot_name(self, slot), slot};
     }
+    // cppcheck-suppress uninitvar; the first `count` are filled
     qsort(named, (size_t)count, sizeof *named, s_by_name);
     for (int i = 0; i < count; i++) {
         out[i] = named[i].slot;

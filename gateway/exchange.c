@@ -107,6 +107,7 @@ typedef struct head_reading {
 } head_reading_t;
 
 static enum MHD_Result
+// NOLINTNEXTLINE(readability-function-size): the library's signature
 s_on_header(void *arg,
             enum MHD_ValueKind kind,
             const char *name,
@@ -219,6 +220,7 @@ mg_exchange_begin(void *arg, const char *uri, struct MHD_Connection *connection)
 }
 
 enum MHD_Result
+// NOLINTNEXTLINE(readability-function-size): the library's signature
 mg_exchange_continue(void *arg,
                      struct MHD_Connection *connection,
                      const char *url,

@@ -45,6 +45,7 @@ s_to_text(const json_t *value, mg_buf_t *out)
 static bool
 s_real_to_int(double value, int64_t *out)
 {
+    // cppcheck-suppress incorrectLogicOperator; it reads hexadecimal floats wrongly
     if (!isfinite(value) || value >= 0x1p63 || value < -0x1p63) {
         return false;
     }

@@ -328,7 +328,7 @@ s_write_page(const mg_request_t *request, const mg_paging_t *paging, mg_buf_t *o
     const mg_resource_t *resource = s_resource(request);
     mg_session_world_t world = mg_request_world(request);
     mg_cursor_t cursor;
-    mg_cursor_nth(&cursor, world.view, resource->collection, mg_paging_skip(paging));
+    mg_cursor_nth(&cursor, world.view, (int)resource->collection, mg_paging_skip(paging));
     const char *divider = "";
     for (int64_t i = 0; i < paging->page_size; i++) {
         const mg_entry_t *entry = mg_cursor_next(&cursor);
@@ -364,7 +364,7 @@ mg_resource_list(mg_request_t *request)
     bool admin_only = resource->list_shape == MG_LIST_PAGED_FOR_ADMIN;
     if (resource->list_shape == MG_LIST_PAGED || (admin_only && request->caller.admin)) {
         mg_session_world_t world = mg_request_world(request);
-        mg_paging_write(&paging, mg_view_count(world.view, resource->collection), &json);
+        mg_paging_write(&paging, mg_view_count(world.view, (int)resource->collection), &json);
     }
     mg_buf_append_byte(&json, '}');
     if (status == MG_OK) {

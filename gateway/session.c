@@ -72,7 +72,7 @@ mg_sessions_destroy(mg_sessions_t **self_p)
 const mg_entry_t *
 mg_session_find(const mg_session_world_t *world, mg_collection_id_t collection, mg_slice_t key)
 {
-    const mg_entry_t *entry = mg_view_find(world->view, collection, key);
+    const mg_entry_t *entry = mg_view_find(world->view, (int)collection, key);
     return entry && mg_entry_alive(entry, world->now_ns) ? entry : NULL;
 }
 

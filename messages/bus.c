@@ -179,8 +179,11 @@ mg_bus_receive(zsock_t *sock,
     mg_status_t status = MG_ERR_TIMEOUT;
     if (zmq_msg_recv(&frame, zsock_resolve(sock), ZMQ_DONTWAIT) != -1) {
         status = s_unpack(&frame, schema, &out_peer->request, out);
-        sodium_memzero(zmq_msg_data(&frame),
-                       zmq_msg_size(&frame)); /* it may have held a password or a key */
+        if (zsock_type(sock) !=
+            ZMQ_SUB) { /* subscribers share one copy: others have yet to read it */
+            sodium_memzero(zmq_msg_data(&frame),
+                           zmq_msg_size(&frame)); /* it may have held a password or a key */
+        }
     } else if (zmq_errno() != EAGAIN) {
         status = s_status_of_errno();
     }

@@ -36,7 +36,7 @@ mg_viewref_send(mg_viewref_t *self)
 mg_viewref_t *
 mg_viewref_take(mg_handle_t handle)
 {
-    mg_viewref_t *self = (mg_viewref_t *)(uintptr_t)handle;
+    mg_viewref_t *self = (mg_viewref_t *)(uintptr_t)handle; // NOLINT(performance-no-int-to-ptr)
     if (!self || atomic_load_explicit(&self->word, memory_order_acquire) != HANDED_OVER) {
         return NULL;
     }
@@ -90,7 +90,7 @@ mg_storeref_send(mg_store_t **store_p)
 mg_store_t *
 mg_storeref_take(mg_handle_t handle)
 {
-    storeref_t *self = (storeref_t *)(uintptr_t)handle;
+    storeref_t *self = (storeref_t *)(uintptr_t)handle; // NOLINT(performance-no-int-to-ptr)
     if (!self || atomic_load_explicit(&self->word, memory_order_acquire) != HANDED_OVER) {
         return NULL;
     }

@@ -1,5 +1,6 @@
 #include "messages/link.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* A request that waits. Slots are reused; the number tells an old reply from a new one. */
@@ -21,6 +22,7 @@ struct mg_link {
 mg_link_t *
 mg_link_new(const mg_link_options_t *options)
 {
+    assert(options->window > 0 && options->window < MG_BUS_HWM);
     mg_link_t *self = calloc(1, sizeof *self);
     if (!self) {
         return NULL;
@@ -121,6 +123,7 @@ mg_link_receive(mg_link_t *self)
             return;
         }
         waiting_t *slot = &self->slots[from.request % self->options.window];
+        assert(slot);
         if (from.request && slot->number == from.request) {
             s_end(self, slot, MG_OK, reply);
         } else if (self->options.on_late) {

@@ -7,6 +7,8 @@
 #include "gateway/service.h"
 #include "messages/dump.pb-c.h"
 
+#include <string.h>
+
 /* The optional `path` of the body; false: it has answered. */
 static bool
 s_read_path(mg_request_t *request, mg_buf_t *out)
@@ -17,6 +19,11 @@ s_read_path(mg_request_t *request, mg_buf_t *out)
     }
     if (mg_fields_has(body, "path") && !mg_fields_text(body, "path", out)) {
         mg_reply_error(&request->answer, MG_ERROR_INVALID_BODY, "path must be a text");
+        return false;
+    }
+    if (out->len &&
+        memchr(out->data, 0, out->len)) { /* messages carry C strings: it would be cut */
+        mg_reply_error(&request->answer, MG_ERROR_MEMORY_PATH, "path must not hold U+0000");
         return false;
     }
     return true;

@@ -279,7 +279,7 @@ test_no_answer_shows_a_password_or_hash(void **state)
     (void)state;
     static const char *const lines[] = {"GET /platform/user/admin", "GET /platform/user/me",
                                         "GET /platform/user",
-                                        "GET /platform/user/email/" TEST_ADMIN_EMAIL};
+                                        ("GET /platform/user/email/" TEST_ADMIN_EMAIL)};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         test_response_t response;
         test_call(&s_world, lines[i], s_admin, NULL, &response);

@@ -1,0 +1,429 @@
+#include "actors/dump.h"
+
+#include "actors/dump_parts.h"
+#include "core/clock.h"
+#include "core/log.h"
+
+#include <sodium.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KIB_PER_MIB = 1024, STATE_WINDOW = 4 };
+
+mg_dumpwaiter_t *
+mg_dump_take_first(mg_dumpactor_t *self)
+{
+    mg_dumpwaiter_t *first = self->queue;
+    self->queue = first->next;
+    first->next = NULL;
+    self->queued--;
+    return first;
+}
+
+/* ---- replies and events ---- */
+
+static void
+s_reply(mg_dumpactor_t *self, const mg_bus_peer_t *peer, const Mg__DumpReply *reply)
+{
+    mg_status_t sent = mg_bus_reply(self->inbox, peer, &reply->base);
+    if (sent != MG_OK) {
+        mg_log(MG_LOG_WARN, "reply_lost", "actor=dump status=%s", mg_status_name(sent));
+    }
+}
+
+void
+mg_dump_answer(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, Mg__DumpReply *reply)
+{
+    s_reply(self, &waiter->peer, reply);
+    free(waiter);
+}
+
+void
+mg_dump_refuse(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, mg_status_t status, const char *text)
+{
+    Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
+    reply.status = status;
+    reply.text = (char *)text;
+    mg_dump_answer(self, waiter, &reply);
+}
+
+void
+mg_dump_tell(mg_dumpactor_t *self, Mg__Event *event)
+{
+    event->time_ns = mg_clock_wall_ns();
+    mg_status_t sent = mg_bus_publish(self->events, &event->base);
+    if (sent != MG_OK) {
+        mg_log(MG_LOG_WARN, "event_lost", "actor=dump status=%s", mg_status_name(sent));
+    }
+}
+
+static void
+s_reply_status(mg_dumpactor_t *self, const mg_bus_peer_t *peer)
+{
+    Mg__DumpInfo last = mg_dumpinfo_message(&self->last);
+    Mg__DumpInfo restored = mg_dumpinfo_message(&self->restored);
+    Mg__DumpStatus status = MG__DUMP_STATUS__INIT;
+    status.last = self->last.set ? &last : NULL;
+    status.restored = self->restored.set ? &restored : NULL;
+    status.last_error = self->last_error;
+    status.last_error_ns = self->last_error[0] ? self->last_error_ns : 0;
+    status.running = self->running;
+    status.published = self->published;
+    status.failed = self->failed;
+    status.restore_skipped = self->restore_skipped;
+    status.folder = (char *)mg_folder_path(self->folder);
+    Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
+    reply.dump_status = &status;
+    s_reply(self, peer, &reply);
+}
+
+/* ---- the queue ---- */
+
+static mg_dumpwaiter_t *
+s_waiter_of(const mg_bus_peer_t *peer, const Mg__DumpMessage *message)
+{
+    mg_dumpwaiter_t *waiter = calloc(1, sizeof *waiter);
+    if (!waiter) {
+        return NULL;
+    }
+    waiter->peer = *peer;
+    waiter->kind = message->body_case;
+    waiter->asked_ms = mg_clock_mono_ms();
+    const char *requester = "";
+    const char *path = "";
+    switch (message->body_case) {
+    case MG__DUMP_MESSAGE__BODY_DUMP:
+        requester = message->dump->requester;
+        path = message->dump->path;
+        waiter->trigger = (uint8_t)message->dump->trigger;
+        waiter->final = message->dump->final;
+        waiter->grace_ms = message->dump->grace_ms;
+        break;
+    case MG__DUMP_MESSAGE__BODY_RESTORE:
+        requester = message->restore->requester;
+        path = message->restore->path;
+        waiter->trigger = (uint8_t)message->restore->trigger;
+        waiter->at_start = message->restore->at_start;
+        break;
+    case MG__DUMP_MESSAGE__BODY_VERIFY:
+        path = message->verify->path;
+        break;
+    default:
+        break; /* a listing has no content */
+    }
+    mg_dumpheader_clean_utf8(requester, waiter->requester, MG_REQUESTER_MAX);
+    (void)snprintf(waiter->path, sizeof waiter->path, "%s",
+                   path); /* too long a path is refused when it is checked */
+    return waiter;
+}
+
+static void
+s_refuse_peer(mg_dumpactor_t *self, const mg_bus_peer_t *peer, mg_status_t status, const char *text)
+{
+    Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
+    reply.status = status;
+    reply.text = (char *)text;
+    s_reply(self, peer, &reply);
+}
+
+static void
+s_enqueue(mg_dumpactor_t *self, const mg_bus_peer_t *peer, const Mg__DumpMessage *message)
+{
+    mg_dumpwaiter_t *waiter =
+        self->queued < MG_DUMP_WAITING_MAX ? s_waiter_of(peer, message) : NULL;
+    if (!waiter) {
+        s_refuse_peer(self, peer, MG_ERR_BUSY, "too many requests wait for the dump actor");
+        return;
+    }
+    mg_dumpwaiter_t **end = &self->queue;
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = waiter;
+    self->queued++;
+    self->final_waits = self->final_waits || waiter->final;
+}
+
+static void
+s_handle(mg_dumpactor_t *self, const mg_bus_peer_t *peer, const Mg__DumpMessage *message)
+{
+    switch (message->body_case) {
+    case MG__DUMP_MESSAGE__BODY_DUMP:
+    case MG__DUMP_MESSAGE__BODY_RESTORE:
+    case MG__DUMP_MESSAGE__BODY_LIST:
+    case MG__DUMP_MESSAGE__BODY_VERIFY:
+        s_enqueue(self, peer, message);
+        break;
+    case MG__DUMP_MESSAGE__BODY_STATUS:
+        s_reply_status(self, peer);
+        break;
+    default:
+        s_refuse_peer(self, peer, MG_ERR_BAD_MESSAGE, "the dump actor does not know this request");
+        break;
+    }
+}
+
+/* Takes all messages there are; also between the chunks of a running job. */
+static void
+s_on_inbox(void *arg)
+{
+    mg_dumpactor_t *self = arg;
+    for (;;) {
+        mg_bus_peer_t peer;
+        ProtobufCMessage *message = NULL;
+        mg_status_t status =
+            mg_bus_receive(self->inbox, &mg__dump_message__descriptor, &peer, &message);
+        if (status == MG_ERR_BAD_MESSAGE) {
+            s_refuse_peer(self, &peer, status, "the message does not parse");
+            continue;
+        }
+        if (status != MG_OK) {
+            return;
+        }
+        s_handle(self, &peer, (const Mg__DumpMessage *)message);
+        protobuf_c_message_free_unpacked(message, NULL);
+    }
+}
+
+bool
+mg_dump_turn(void *arg, uint64_t documents, uint64_t bytes)
+{
+    mg_dumpactor_t *self = arg;
+    int64_t now_ms = mg_clock_mono_ms();
+    s_on_inbox(self);
+    if (now_ms >= self->next_progress_ms) {
+        self->next_progress_ms = now_ms + MG_DUMP_PROGRESS_MS;
+        Mg__DumpProgress progress = MG__DUMP_PROGRESS__INIT;
+        Mg__Event event = MG__EVENT__INIT;
+        progress.trigger = (Mg__Trigger)self->running_trigger;
+        progress.documents = documents;
+        progress.documents_total = self->running_total;
+        progress.bytes = bytes;
+        progress.phase = (char *)(self->view ? "write" : "read");
+        event.body_case = MG__EVENT__BODY_DUMP_PROGRESS;
+        event.dump_progress = &progress;
+        mg_dump_tell(self, &event);
+    }
+    return self->running_final || !self->final_waits;
+}
+
+/* ---- what is shared by the jobs ---- */
+
+mg_status_t
+mg_dump_scan(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why)
+{
+    mg_candidates_t found = {0};
+    mg_status_t status = mg_candidates_scan(
+        self->folder, self->keyring, self->config->dump.kdf_max_mib * KIB_PER_MIB, &found, why);
+    if (status != MG_OK) {
+        return status;
+    }
+    uint64_t newest = mg_candidates_newest_generation(&found);
+    self->generation = newest > self->generation ? newest : self->generation;
+    self->scanned = true;
+    if (found.count && found.items[0].authenticated) {
+        mg_keyring_adopt(self->keyring, &found.items[0].header.kdf);
+    }
+    if (out) {
+        *out = found;
+    } else {
+        mg_candidates_free(&found);
+    }
+    return MG_OK;
+}
+
+mg_restorejob_t
+mg_dump_restorejob(mg_dumpactor_t *self, const mg_folder_t *folder)
+{
+    return (mg_restorejob_t){.folder = folder,
+                             .keyring = self->keyring,
+                             .pipeline = self->pipeline,
+                             .provider = self->provider,
+                             .kdf_max_kib = self->config->dump.kdf_max_mib * KIB_PER_MIB,
+                             .turn = mg_dump_turn,
+                             .arg = self};
+}
+
+mg_status_t
+mg_dump_path_root(mg_dumpactor_t *self, const char **path, mg_folder_t **out, mg_fault_t *why)
+{
+    if (self->config->dump.http_paths == MG_PATHS_OFF) {
+        return mg_fault_set(why, MG_ERR_DENIED, 0, "paths are switched off (MEM_DUMP_HTTP_PATHS)");
+    }
+    bool anywhere = self->config->dump.http_paths == MG_PATHS_ANY && (*path)[0] == '/';
+    if (!anywhere) {
+        *out = self->folder;
+        return MG_OK;
+    }
+    *path += 1; /* relative to the root of all folders */
+    int dir =
+        mg_folder_io(self->folder)->open_at(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (dir < 0) {
+        return mg_fault_set(why, MG_ERR_IO, errno, "opening / failed: %s", mg_fault_reason(errno));
+    }
+    return mg_folder_adopt(self->folder, dir, "/", MG_STEM_DEFAULT, out);
+}
+
+/* ---- the loop ---- */
+
+/* A final dump goes before everything else that waits. */
+static void
+s_hurry(mg_dumpactor_t *self)
+{
+    for (mg_dumpwaiter_t **at = &self->queue; *at; at = &(*at)->next) {
+        mg_dumpwaiter_t *waiter = *at;
+        if (waiter->final && at != &self->queue) {
+            *at = waiter->next;
+            waiter->next = self->queue;
+            self->queue = waiter;
+            return;
+        }
+    }
+}
+
+static int64_t
+s_on_turn(void *arg, int64_t now_ms)
+{
+    mg_dumpactor_t *self = arg;
+    (void)now_ms;
+    if (!self->queue) {
+        return -1;
+    }
+    self->running = true;
+    self->next_progress_ms = 0;
+    if (self->final_waits) {
+        s_hurry(self);
+    }
+    switch (self->queue->kind) {
+    case MG__DUMP_MESSAGE__BODY_DUMP:
+        mg_dump_run_dump(self);
+        break;
+    case MG__DUMP_MESSAGE__BODY_RESTORE:
+        mg_dump_run_restore(self);
+        break;
+    case MG__DUMP_MESSAGE__BODY_VERIFY:
+        mg_dump_run_verify(self);
+        break;
+    default:
+        mg_dump_run_list(self);
+        break;
+    }
+    self->running = false;
+    return self->queue ? 0 : -1;
+}
+
+/* ---- life ---- */
+
+static void
+s_destroy(void *arg)
+{
+    mg_dumpactor_t *self = arg;
+    if (!self) {
+        return;
+    }
+    while (self->queue) {
+        mg_dumpwaiter_t *waiter = self->queue;
+        self->queue = waiter->next;
+        mg_dump_refuse(self, waiter, MG_ERR_CLOSED, "the program ends");
+    }
+    mg_link_destroy(&self->state);
+    mg_pipeline_destroy(&self->pipeline);
+    mg_bus_close(&self->inbox);
+    mg_bus_close(&self->events);
+    mg_keyring_destroy(&self->keyring);
+    mg_folder_destroy(&self->folder);
+    free(self);
+}
+
+static mg_status_t
+s_open_keys(mg_dumpactor_t *self, mg_fault_t *why)
+{
+    const mg_config_dump_t *config = &self->config->dump;
+    mg_secret_t *secret = NULL;
+    const char *fault = "";
+    if (sodium_init() < 0 || !config->secret) {
+        return mg_fault_set(why, MG_ERR_INVALID, 0,
+                            "MEM_ENCRYPTION_KEY is not set: dumps need a key");
+    }
+    mg_status_t status = mg_secret_new(mg_slice_text(config->secret), &secret, &fault);
+    if (status == MG_ERR_INVALID) {
+        return mg_fault_set(why, status, 0, "MEM_ENCRYPTION_KEY cannot be used: %s", fault);
+    }
+    self->keyring = mg_keyring_new(config->kdf_ops, config->kdf_mem_mib * KIB_PER_MIB);
+    if (status == MG_OK) {
+        status = self->keyring ? mg_keyring_add(self->keyring, &secret) : MG_ERR_NO_MEMORY;
+    }
+    mg_secret_destroy(&secret);
+    self->provider = mg_aead_resolve(config->aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO);
+    return status == MG_OK ? MG_OK : mg_fault_set(why, status, ENOMEM, "no memory for the keys");
+}
+
+static mg_status_t
+s_open_folder(mg_dumpactor_t *self, const mg_dump_args_t *args, mg_fault_t *why)
+{
+    mg_dumpheader_clean_ascii(args->host ? args->host : "", self->host, MG_HOST_MAX);
+    self->owner.host = self->host;
+    self->owner.started_ns = mg_clock_wall_ns();
+    randombytes_buf(self->owner.instance_id, sizeof self->owner.instance_id);
+    randombytes_buf(self->store_id, sizeof self->store_id); /* until a restore says otherwise */
+    self->timeline = 1;
+    const mg_file_ops_t *io = args->io ? args->io : &mg_file_system;
+    mg_status_t status =
+        mg_folder_open(io, self->config->dump.path_hint, &self->owner, &self->folder, why);
+    return status == MG_OK ? mg_folder_lock(self->folder, why) : status;
+}
+
+static mg_status_t
+s_open_sockets(mg_dumpactor_t *self, mg_loop_t *loop, mg_fault_t *why)
+{
+    self->inbox = mg_bus_serve(MG_BUS_DUMP);
+    self->events = mg_bus_bind(ZMQ_PUB, MG_BUS_EVENTS);
+    self->state = mg_state_link_new(STATE_WINDOW);
+    self->pipeline = mg_pipeline_new(self->config->dump.sealers);
+    if (!self->inbox || !self->events || !self->state || !self->pipeline ||
+        mg_loop_watch_socket(loop, self->inbox, s_on_inbox) != MG_OK ||
+        mg_loop_watch_link(loop, self->state) != MG_OK) {
+        return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM,
+                            "no memory for the dump actor's sockets");
+    }
+    return MG_OK;
+}
+
+static mg_status_t
+s_create(const void *arg, mg_loop_t *loop, void **out_self)
+{
+    const mg_dump_args_t *args = arg;
+    mg_fault_t why = {0};
+    mg_dumpactor_t *self = calloc(1, sizeof *self);
+    *out_self = NULL;
+    if (!self) {
+        return MG_ERR_NO_MEMORY;
+    }
+    self->config = args->config;
+    mg_status_t status = s_open_keys(self, &why);
+    if (status == MG_OK) {
+        status = s_open_folder(self, args, &why);
+    }
+    if (status == MG_OK) {
+        status = s_open_sockets(self, loop, &why);
+    }
+    if (status != MG_OK) {
+        mg_log(MG_LOG_CRITICAL, "dump_actor_failed", "status=%s msg=%s", mg_status_name(status),
+               why.text);
+        s_destroy(self);
+        return status;
+    }
+    mg_log(MG_LOG_INFO, "dump_folder", "path=%s stem=%s aead=%s", mg_folder_path(self->folder),
+           mg_folder_stem(self->folder), mg_aead_name(self->provider));
+    *out_self = self;
+    return MG_OK;
+}
+
+const mg_actor_ops_t mg_dump_actor = {
+    .name = "mg-dump",
+    .create = s_create,
+    .on_turn = s_on_turn,
+    .destroy = s_destroy,
+};

@@ -1,0 +1,103 @@
+/* dump_parts - what the files of the dump actor share: its state, and the calls between them. For actors/dump*.c only. */
+#ifndef MG_ACTORS_DUMP_PARTS_H
+#define MG_ACTORS_DUMP_PARTS_H
+
+#include "actors/dump.h"
+#include "actors/dumpinfo.h"
+#include "actors/restorejob.h"
+#include "actors/stateask.h"
+#include "messages/event.pb-c.h"
+
+/* One request that waits for its turn. */
+typedef struct mg_dumpwaiter {
+    struct mg_dumpwaiter *next;
+    mg_bus_peer_t peer;
+    Mg__DumpMessage__BodyCase kind;
+    uint8_t trigger;
+    bool final;
+    bool at_start;
+    int64_t grace_ms;
+    int64_t asked_ms; /* monotonic */
+    char requester[MG_REQUESTER_MAX + 1];
+    char path[MG_DUMPPATH_SIZE];
+} mg_dumpwaiter_t;
+
+typedef struct mg_dumpactor {
+    const mg_config_t *config;
+    zsock_t *inbox;
+    zsock_t *events;
+    mg_link_t *state;
+    mg_pipeline_t *pipeline;
+    mg_folder_t *folder;
+    mg_keyring_t *keyring;
+    mg_aead_provider_t provider;
+    mg_folder_owner_t owner;
+    char host[MG_HOST_MAX + 1];
+
+    uint8_t store_id[MG_STORE_ID_SIZE];
+    uint32_t timeline;
+    uint64_t generation; /* the newest known: of the folder, restored or published */
+    bool scanned;        /* the folder's headers were read, so generation holds */
+
+    mg_dumpinfo_t last;     /* published last by this process */
+    mg_dumpinfo_t parent;   /* published or restored last: the next dump's parent */
+    mg_dumpinfo_t restored; /* what this state came from */
+    char last_error[MG_FAULT_TEXT];
+    int64_t last_error_ns;
+    uint64_t published;
+    uint64_t failed;
+    uint32_t restore_skipped;
+
+    mg_dumpwaiter_t *queue; /* in order of arrival */
+    size_t queued;
+    bool running;       /* a dump, restore or verify is under way */
+    bool running_final; /* and it is the last dump of a shutdown */
+    bool final_waits;   /* one is queued: what runs now gives way */
+    uint8_t running_trigger;
+    uint64_t running_total; /* documents to be walked */
+    int64_t next_progress_ms;
+    mg_viewref_t *view; /* the view being walked */
+} mg_dumpactor_t;
+
+/* The jobs' turn: takes messages, tells the progress; false when a final dump waits. `self` is the mg_dumpactor_t. */
+bool mg_dump_turn(void *self, uint64_t documents, uint64_t bytes);
+/* Takes the first request off the queue. */
+mg_dumpwaiter_t *mg_dump_take_first(mg_dumpactor_t *self);
+/* Sends the reply and frees the waiter. */
+void mg_dump_answer(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, Mg__DumpReply *reply);
+/* The same for a request that failed. */
+void
+mg_dump_refuse(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, mg_status_t status, const char *text);
+/* Stamps and publishes an event. */
+void mg_dump_tell(mg_dumpactor_t *self, Mg__Event *event);
+/* Reads the folder's headers once, so that the next generation is known; adopts the newest one's salt. */
+MG_MUST_USE mg_status_t mg_dump_scan(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why);
+/* The folder that client paths are relative to, by MEM_DUMP_HTTP_PATHS; `*path` is adjusted to it. The caller destroys
+ * *out unless it is the dump folder itself. MG_ERR_DENIED when paths are off. */
+MG_MUST_USE mg_status_t mg_dump_path_root(mg_dumpactor_t *self,
+                                          const char **path,
+                                          mg_folder_t **out,
+                                          mg_fault_t *why);
+/* A restorejob with everything of the actor's. */
+mg_restorejob_t mg_dump_restorejob(mg_dumpactor_t *self, const mg_folder_t *folder);
+
+/* --- dump_write.c --- */
+/* Writes one dump for `waiter` (who, why, where) with retries; on MG_OK `out` describes it. Tells event and log. */
+MG_MUST_USE mg_status_t mg_dump_write(mg_dumpactor_t *self,
+                                      const mg_dumpwaiter_t *waiter,
+                                      mg_dumpinfo_t *out,
+                                      mg_fault_t *why);
+/* Runs the first queued dump request and answers everybody who waits for the same one. */
+void mg_dump_run_dump(mg_dumpactor_t *self);
+
+/* --- dump_list.c --- */
+/* Runs the first queued request, a listing, and answers it. */
+void mg_dump_run_list(mg_dumpactor_t *self);
+
+/* --- dump_restore.c --- */
+/* Runs the first queued request, a restore, and answers it. */
+void mg_dump_run_restore(mg_dumpactor_t *self);
+/* The same for a verify. */
+void mg_dump_run_verify(mg_dumpactor_t *self);
+
+#endif

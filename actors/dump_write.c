@@ -1,0 +1,293 @@
+/* The dump actor's writing: views, generations, retries, and who is told. */
+#include "actors/dump_parts.h"
+#include "actors/dumpjob.h"
+#include "core/clock.h"
+#include "core/folderpath.h"
+#include "core/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRIES = 2, NS_PER_US = 1000 };
+
+/* The view is not needed any more: given back before fsync and verification. */
+static void
+s_walked(void *arg)
+{
+    mg_dumpactor_t *self = arg;
+    mg_state_give_back(self->state, &self->view);
+}
+
+static void
+s_fill_header(const mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, mg_dumpheader_t *header)
+{
+    *header = (mg_dumpheader_t){
+        .informative = waiter->final ? MG_HEADER_FINAL : 0,
+        .compression = (uint8_t)self->config->dump.compression,
+        .trigger = waiter->trigger,
+        .chunk_size = MG_CHUNK_SIZE_WRITE,
+        .timeline = self->timeline,
+        .generation = self->generation + 1,
+        .snapshot_version = mg_view_version(mg_viewref_view(self->view)),
+        .created_at = mg_clock_wall_ns(),
+        .payload_schema = MG_SCHEMA_STATE,
+        .producer = "memgate/" MG_VERSION,
+    };
+    memcpy(header->store_id, self->store_id, sizeof header->store_id);
+    memcpy(header->instance_id, self->owner.instance_id, sizeof header->instance_id);
+    memcpy(header->requester, waiter->requester, sizeof header->requester);
+    memcpy(header->host, self->host, sizeof header->host);
+    if (self->parent.set) {
+        header->parent_generation = self->parent.header.generation;
+        header->has_parent_check = true;
+        memcpy(header->parent_check, self->parent.footer.file_check, sizeof header->parent_check);
+    }
+}
+
+/* The final dump is verified in full when the last one's time says that the grace suffices. */
+static mg_dump_verify_t
+s_verify_mode(const mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter)
+{
+    enum { MS_PER_SECOND = 1000 };
+    mg_dump_verify_t mode = (mg_dump_verify_t)self->config->dump.verify;
+    bool tight = waiter->final && waiter->grace_ms > 0 && self->last.set &&
+                 self->last.seconds * MS_PER_SECOND > (double)waiter->grace_ms;
+    return mode == MG_VERIFY_FULL && tight ? MG_VERIFY_FOOTER : mode;
+}
+
+/* One try: a view of its own, one file. */
+static mg_status_t
+s_try(mg_dumpactor_t *self,
+      const mg_dumpwaiter_t *waiter,
+      const mg_folder_t *folder,
+      mg_dumpinfo_t *out,
+      mg_fault_t *why)
+{
+    mg_stateanswer_t answer;
+    mg_dumpresult_t result;
+    int64_t before_ns = mg_clock_mono_ns();
+    mg_status_t status = mg_stateask_open_view(self->state, &answer);
+    if (status != MG_OK) {
+        return mg_fault_set(why, status, 0, "no view of the state: %s", mg_status_name(status));
+    }
+    mg_dumpinfo_t info = {.view_us = (double)(mg_clock_mono_ns() - before_ns) / NS_PER_US,
+                          .changes = answer.changes};
+    self->view = answer.view;
+    self->running_total = mg_view_total(mg_viewref_view(self->view));
+    mg_dumpjob_t job = {.folder = folder,
+                        .keyring = self->keyring,
+                        .pipeline = self->pipeline,
+                        .view = mg_viewref_view(self->view),
+                        .verify = s_verify_mode(self, waiter),
+                        .provider = self->provider,
+                        .estimate = self->last.bytes,
+                        .turn = mg_dump_turn,
+                        .walked = s_walked,
+                        .arg = self};
+    s_fill_header(self, waiter, &job.header);
+    status = mg_dumpjob_run(&job, &result, why);
+    if (status == MG_OK) {
+        mg_dumpinfo_set(&info, mg_folder_path(folder), result.name.text, &job.header);
+        info.footer = result.footer;
+        info.bytes = result.bytes;
+        info.verified = result.verified;
+        info.seconds = (double)(mg_clock_mono_ms() - waiter->asked_ms) / 1000.0;
+        *out = info;
+    }
+    return status;
+}
+
+static void
+s_succeeded(mg_dumpactor_t *self, const mg_dumpinfo_t *info)
+{
+    self->generation = info->header.generation;
+    self->last = *info;
+    self->parent = *info;
+    self->last_error[0] = 0;
+    self->published++;
+    mg_folder_note_generation(self->folder, self->generation);
+    mg_log(MG_LOG_INFO, "dump_published",
+           "path=%s generation=%llu trigger=%s requester=%s documents=%llu bytes=%llu seconds=%.3f "
+           "verified=%s",
+           info->path, (unsigned long long)info->header.generation,
+           mg_trigger_name(info->header.trigger), info->header.requester,
+           (unsigned long long)info->footer.document_count, (unsigned long long)info->bytes,
+           info->seconds, info->verified ? "full" : "no");
+    Mg__DumpInfo message = mg_dumpinfo_message(info);
+    Mg__Event event = MG__EVENT__INIT;
+    event.body_case = MG__EVENT__BODY_DUMP_DONE;
+    event.dump_done = &message;
+    mg_dump_tell(self, &event);
+}
+
+static void
+s_failed(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, const mg_fault_t *why)
+{
+    self->failed++;
+    self->last_error_ns = mg_clock_wall_ns();
+    memcpy(self->last_error, why->text, sizeof self->last_error);
+    mg_log(waiter->final ? MG_LOG_CRITICAL : MG_LOG_ERROR, "dump_failed",
+           "trigger=%s requester=%s errno=%d msg=%s", mg_trigger_name(waiter->trigger),
+           waiter->requester, why->error, why->text);
+    Mg__DumpFailed failed = MG__DUMP_FAILED__INIT;
+    Mg__Event event = MG__EVENT__INIT;
+    failed.trigger = (Mg__Trigger)waiter->trigger;
+    failed.requester = (char *)waiter->requester;
+    failed.text = (char *)why->text;
+    event.body_case = MG__EVENT__BODY_DUMP_FAILED;
+    event.dump_failed = &failed;
+    mg_dump_tell(self, &event);
+}
+
+/* What another try may mend: a disk that failed once, data that read back otherwise. A full disk is none of these. */
+static bool
+s_may_mend(mg_status_t status, const mg_fault_t *why)
+{
+    bool full = why->error == ENOSPC || why->error == EDQUOT;
+    return status == MG_ERR_DUMP || (status == MG_ERR_IO && !full);
+}
+
+static mg_status_t
+s_try_often(mg_dumpactor_t *self,
+            const mg_dumpwaiter_t *waiter,
+            const mg_folder_t *folder,
+            mg_dumpinfo_t *out,
+            mg_fault_t *why)
+{
+    mg_status_t status = s_try(self, waiter, folder, out, why);
+    for (int i = 1; i < TRIES && status != MG_OK && s_may_mend(status, why); i++) {
+        mg_log(status == MG_ERR_DUMP ? MG_LOG_CRITICAL : MG_LOG_ERROR, "dump_retried", "msg=%s",
+               why->text);
+        status = s_try(self, waiter, folder, out, why);
+    }
+    return status;
+}
+
+/* The folder of a dump with a path; the dump folder itself when the path only names that. */
+static mg_status_t
+s_open_folder(mg_dumpactor_t *self, const char *path, mg_folder_t **out, mg_fault_t *why)
+{
+    mg_folder_t *root = NULL;
+    mg_folder_t *sub = NULL;
+    mg_status_t status = mg_dump_path_root(self, &path, &root, why);
+    if (status == MG_OK) {
+        status = mg_folderpath_open_folder(root, path, self->config->dump.http_mkdir, &sub, why);
+    }
+    if (status == MG_OK && !mg_folder_is_same(sub, self->folder)) {
+        status = mg_folder_lock(sub, why);
+        *out = sub;
+        sub = NULL;
+    }
+    mg_folder_destroy(&sub);
+    if (root != self->folder) {
+        mg_folder_destroy(&root);
+    }
+    if (status != MG_OK) {
+        mg_folder_destroy(out);
+    }
+    return status;
+}
+
+mg_status_t
+mg_dump_write(mg_dumpactor_t *self,
+              const mg_dumpwaiter_t *waiter,
+              mg_dumpinfo_t *out,
+              mg_fault_t *why)
+{
+    mg_folder_t *elsewhere = NULL; /* a custom folder has its own lock */
+    mg_status_t status = self->scanned ? MG_OK : mg_dump_scan(self, NULL, why);
+    if (status == MG_OK && waiter->path[0]) {
+        status = s_open_folder(self, waiter->path, &elsewhere, why);
+    }
+    if (status == MG_OK) {
+        self->running_trigger = waiter->trigger;
+        self->running_final = waiter->final;
+        status = s_try_often(self, waiter, elsewhere ? elsewhere : self->folder, out, why);
+    }
+    if (status == MG_OK) {
+        s_succeeded(self, out);
+    } else if (status != MG_ERR_CLOSED) { /* stopped for the final dump: that one is told about */
+        s_failed(self, waiter, why);
+    }
+    self->running_final = false;
+    mg_folder_destroy(&elsewhere);
+    return status;
+}
+
+/* Takes everybody off the queue who waits for a dump to the dump folder. */
+static mg_dumpwaiter_t *
+s_take_sharers(mg_dumpactor_t *self)
+{
+    mg_dumpwaiter_t *sharers = NULL;
+    mg_dumpwaiter_t **end = &sharers;
+    for (mg_dumpwaiter_t **at = &self->queue; *at;) {
+        mg_dumpwaiter_t *waiter = *at;
+        if (waiter->kind != MG__DUMP_MESSAGE__BODY_DUMP || waiter->path[0]) {
+            at = &waiter->next;
+            continue;
+        }
+        *at = waiter->next;
+        waiter->next = NULL;
+        *end = waiter;
+        end = &waiter->next;
+        self->queued--;
+    }
+    return sharers;
+}
+
+/* They wait on, in front: the final dump answers them. */
+static void
+s_put_back(mg_dumpactor_t *self, mg_dumpwaiter_t *waiters)
+{
+    mg_dumpwaiter_t *last = waiters;
+    self->queued++;
+    while (last->next) {
+        last = last->next;
+        self->queued++;
+    }
+    last->next = self->queue;
+    self->queue = waiters;
+}
+
+/* The first of them names the dump; a final one among them decides how urgent it is. */
+static mg_dumpwaiter_t
+s_lead(const mg_dumpwaiter_t *waiters)
+{
+    mg_dumpwaiter_t lead = *waiters;
+    for (const mg_dumpwaiter_t *waiter = waiters; waiter; waiter = waiter->next) {
+        if (waiter->final) {
+            lead = *waiter;
+        }
+    }
+    return lead;
+}
+
+void
+mg_dump_run_dump(mg_dumpactor_t *self)
+{
+    mg_fault_t why = {0};
+    mg_dumpinfo_t info = {0};
+    mg_dumpwaiter_t *waiters =
+        self->queue->path[0] ? mg_dump_take_first(self) : s_take_sharers(self);
+    mg_dumpwaiter_t lead = s_lead(waiters);
+    self->final_waits = self->final_waits && !lead.final;
+    mg_status_t status = mg_dump_write(self, &lead, &info, &why);
+    if (status == MG_ERR_CLOSED && self->final_waits) {
+        s_put_back(self, waiters);
+        return;
+    }
+    while (waiters) {
+        mg_dumpwaiter_t *waiter = waiters;
+        waiters = waiter->next;
+        if (status != MG_OK) {
+            mg_dump_refuse(self, waiter, status == MG_ERR_IO ? MG_ERR_DUMP : status, why.text);
+            continue;
+        }
+        Mg__DumpInfo message = mg_dumpinfo_message(&info);
+        Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
+        reply.dump = &message;
+        mg_dump_answer(self, waiter, &reply);
+    }
+}

@@ -1,0 +1,49 @@
+#include "actors/dumpinfo.h"
+
+#include <sodium.h>
+
+#include <stdio.h>
+#include <string.h>
+
+void
+mg_dumpinfo_set(mg_dumpinfo_t *self,
+                const char *folder,
+                const char *name,
+                const mg_dumpheader_t *header)
+{
+    bool bare = strcmp(folder, ".") == 0 || folder[0] == 0;
+    (void)snprintf(self->path, sizeof self->path, "%s%s%s", bare ? "" : folder, bare ? "" : "/",
+                   name);
+    self->set = true;
+    self->header = *header;
+    (void)sodium_bin2hex(self->key_id, sizeof self->key_id, header->key_id, sizeof header->key_id);
+}
+
+/* protobuf-c's string fields are not const, and nothing writes through them. */
+static char *
+s_lend(const char *text)
+{
+    return (char *)text;
+}
+
+Mg__DumpInfo
+mg_dumpinfo_message(const mg_dumpinfo_t *self)
+{
+    Mg__DumpInfo message = MG__DUMP_INFO__INIT;
+    message.path = s_lend(self->path);
+    message.generation = self->header.generation;
+    message.version = self->header.snapshot_version;
+    message.created_ns = self->header.created_at;
+    message.trigger = (Mg__Trigger)self->header.trigger;
+    message.requester = s_lend(self->header.requester);
+    message.documents = self->footer.document_count;
+    message.bytes = self->bytes;
+    message.seconds = self->seconds;
+    message.view_us = self->view_us;
+    message.verified = self->verified;
+    message.changes = self->changes;
+    message.outcome = s_lend(mg_outcome_name(self->outcome));
+    message.key_id = s_lend(self->key_id);
+    message.timeline = self->header.timeline;
+    return message;
+}

@@ -1,0 +1,286 @@
+#include "actors/dumpjob.h"
+
+#include "core/clock.h"
+#include "core/filesource.h"
+#include "core/payload.h"
+
+#include <sodium.h>
+
+#include <errno.h>
+#include <string.h>
+
+enum { WAIT_MS = 20 };
+
+/* A dump under way. */
+typedef struct progress {
+    mg_dumpjob_t *job;
+    mg_fault_t *why;
+    mg_dumpfile_t *file;
+    mg_dumpwriter_t *writer;
+    mg_payloadwalk_t *walk;
+    mg_hash_t *plain; /* of everything walked: the proof of restore compares with it */
+    uint8_t plain_hash[MG_HASH_SIZE];
+    mg_dumpfooter_t footer;
+    uint32_t next; /* index of the next chunk to be sealed */
+    bool walked;
+} progress_t;
+
+static mg_status_t
+s_no_memory(progress_t *self)
+{
+    return mg_fault_set(self->why, MG_ERR_NO_MEMORY, ENOMEM, "no memory to write a dump");
+}
+
+/* The writer's failures: the sink's fault says more than the status. */
+static mg_status_t
+s_write_failed(progress_t *self, mg_status_t status)
+{
+    const mg_fault_t *fault = mg_dumpfile_fault(self->file);
+    if (fault->text[0]) {
+        *self->why = *fault;
+        return MG_ERR_IO;
+    }
+    return mg_fault_set(self->why, status, 0, "writing the dump failed: %s",
+                        mg_status_name(status));
+}
+
+static mg_status_t
+s_open_walk(progress_t *self)
+{
+    self->walk = mg_payloadwalk_new(self->job->view, &self->job->header);
+    self->plain = mg_hash_new();
+    return self->walk && self->plain ? MG_OK : s_no_memory(self);
+}
+
+/* Keys, temporary file, header. */
+static mg_status_t
+s_begin(progress_t *self)
+{
+    mg_dumpjob_t *job = self->job;
+    mg_master_t master;
+    mg_verdict_t verdict;
+    if (mg_keyring_for_writing(job->keyring, &job->header.kdf, &master, &verdict) !=
+        MG_OUTCOME_OK) {
+        return mg_fault_set(self->why, MG_ERR_NO_MEMORY, ENOMEM, "%s", verdict.text);
+    }
+    randombytes_buf(job->header.file_salt, sizeof job->header.file_salt);
+    mg_status_t status = mg_dumpfile_create(job->folder, job->header.generation, job->estimate,
+                                            &self->file, self->why);
+    if (status == MG_OK) {
+        self->writer = mg_dumpwriter_new(mg_dumpfile_sink(self->file));
+        status = self->writer ? mg_dumpwriter_begin(self->writer, &job->header, &master)
+                              : MG_ERR_NO_MEMORY;
+        status = status == MG_OK ? s_open_walk(self) : s_write_failed(self, status);
+    }
+    mg_master_wipe(&master);
+    if (status == MG_OK) {
+        mg_chunk_rules_t rules = {.provider = job->provider,
+                                  .chunk_size = job->header.chunk_size,
+                                  .compressed = job->header.compression == MG_COMPRESSION_ZSTD};
+        mg_pipeline_begin(job->pipeline, false, &rules, mg_dumpwriter_keys(self->writer)->enc);
+    }
+    return status;
+}
+
+static void
+s_end_walk(progress_t *self)
+{
+    if (!self->walked) {
+        self->walked = true;
+        self->job->walked(self->job->arg);
+    }
+}
+
+/* Walks one chunk further and hands it to a sealer. */
+static mg_status_t
+s_send(progress_t *self)
+{
+    uint32_t size = self->job->header.chunk_size;
+    uint8_t *buffer = mg_pipeline_buffer(self->job->pipeline, size);
+    size_t len = 0;
+    if (!buffer || mg_payloadwalk_fill(self->walk, buffer, size, &len) != MG_OK) {
+        return s_no_memory(self);
+    }
+    mg_hash_update(self->plain, mg_slice(buffer, len));
+    mg_frame_t frame = {.index = self->next++, .last = mg_payloadwalk_ended(self->walk)};
+    if (mg_pipeline_send(self->job->pipeline, &frame, len) != MG_OK) {
+        return mg_fault_set(self->why, MG_ERR_IO, ETIMEDOUT, "no sealer takes the dump's chunks");
+    }
+    if (frame.last) {
+        mg_payloadwalk_counts(self->walk, &self->footer);
+        s_end_walk(self);
+    }
+    return MG_OK;
+}
+
+/* Writes the next sealed chunk, if it is there. */
+static mg_status_t
+s_take(progress_t *self)
+{
+    const mg_sealresult_t *result = mg_pipeline_next(self->job->pipeline, WAIT_MS);
+    if (!result) {
+        return mg_pipeline_check(self->job->pipeline) == MG_OK
+                   ? MG_OK
+                   : mg_fault_set(self->why, MG_ERR_IO, ETIMEDOUT, "the sealers do not answer");
+    }
+    mg_status_t status = MG_OK;
+    if (result->verdict.outcome != MG_OUTCOME_OK) {
+        status = mg_fault_set(self->why, MG_ERR_NO_MEMORY, result->verdict.error, "%s",
+                              result->verdict.text);
+    } else {
+        status = mg_dumpwriter_chunk(self->writer, &result->frame,
+                                     mg_slice(result + 1, result->len), result->leaf);
+        status = status == MG_OK ? MG_OK : s_write_failed(self, status);
+    }
+    mg_pipeline_release(self->job->pipeline);
+    return status;
+}
+
+static mg_status_t
+s_turn(progress_t *self)
+{
+    mg_dumpfooter_t counts = {0};
+    mg_payloadwalk_counts(self->walk, &counts);
+    if (self->job->turn(self->job->arg, counts.document_count, mg_dumpwriter_size(self->writer))) {
+        return MG_OK;
+    }
+    return mg_fault_set(self->why, MG_ERR_CLOSED, ECANCELED,
+                        "the dump was stopped for a more urgent one");
+}
+
+/* All chunks through the pipeline. */
+static mg_status_t
+s_pump(progress_t *self)
+{
+    mg_status_t status = MG_OK;
+    while (status == MG_OK && (!self->walked || mg_pipeline_is_busy(self->job->pipeline))) {
+        while (status == MG_OK && !self->walked && mg_pipeline_has_room(self->job->pipeline)) {
+            status = s_send(self);
+        }
+        if (status == MG_OK) {
+            status = s_take(self);
+        }
+        if (status == MG_OK) {
+            status = s_turn(self);
+        }
+    }
+    return status;
+}
+
+static mg_status_t
+s_finish(progress_t *self)
+{
+    self->footer.finished_at = mg_clock_wall_ns();
+    mg_hash_final(self->plain, self->plain_hash);
+    mg_status_t status = mg_dumpwriter_finish(self->writer, &self->footer);
+    if (status != MG_OK) {
+        return s_write_failed(self, status);
+    }
+    return mg_dumpfile_sync(self->file, self->why);
+}
+
+/* True if what was read back is what was walked. */
+static bool
+s_is_same(const progress_t *self, const mg_dumpreader_t *reader)
+{
+    const mg_dumpfooter_t *footer = mg_dumpreader_footer(reader);
+    return footer->record_count == self->footer.record_count &&
+           footer->document_count == self->footer.document_count &&
+           footer->collection_count == self->footer.collection_count &&
+           memcmp(footer->file_check, self->footer.file_check, sizeof footer->file_check) == 0 &&
+           memcmp(mg_dumpreader_plain_hash(reader), self->plain_hash, sizeof self->plain_hash) == 0;
+}
+
+static mg_status_t
+s_verify_failed(progress_t *self, const char *what)
+{
+    return mg_fault_set(self->why, MG_ERR_DUMP, 0,
+                        "VERIFY_FAILED: memory or disk changes data, the dump reads back otherwise "
+                        "than it was written (%s)",
+                        what);
+}
+
+static mg_status_t
+s_verify_full(progress_t *self)
+{
+    mg_verdict_t verdict;
+    mg_filesource_t source = {.io = mg_folder_io(self->job->folder)};
+    mg_status_t status = mg_dumpfile_reopen(self->file, &source.fd, self->why);
+    if (status != MG_OK) {
+        return status;
+    }
+    mg_dumpreader_options_t options = {.source = mg_filesource(&source),
+                                       .keyring = self->job->keyring,
+                                       .provider = self->job->provider,
+                                       .kdf_max_kib = UINT32_MAX, /* the parameters are our own */
+                                       .hash_plain = true};
+    mg_dumpreader_t *reader = mg_dumpreader_new(&options);
+    if (!reader) {
+        status = s_no_memory(self);
+        goto done;
+    }
+    mg_outcome_t outcome =
+        mg_readjob_run(reader, self->job->pipeline, self->job->turn, self->job->arg, &verdict);
+    if (outcome == MG_OUTCOME_IO && verdict.error == ECANCELED) {
+        status = mg_fault_set(self->why, MG_ERR_CLOSED, ECANCELED,
+                              "the dump was stopped for a more urgent one");
+    } else if (outcome != MG_OUTCOME_OK) {
+        status = s_verify_failed(self, verdict.text);
+    } else if (!s_is_same(self, reader)) {
+        status = s_verify_failed(self, "its content is not that of the walk");
+    }
+done:
+    (void)source.io->close(source.fd);
+    mg_dumpreader_destroy(&reader);
+    return status;
+}
+
+static mg_status_t
+s_verify(progress_t *self)
+{
+    switch (self->job->verify) {
+    case MG_VERIFY_FULL:
+        return s_verify_full(self);
+    case MG_VERIFY_FOOTER: {
+        mg_fault_t why;
+        mg_status_t status = mg_dumpfile_check_ends(self->file, self->writer, &why);
+        return status == MG_OK ? MG_OK : s_verify_failed(self, why.text);
+    }
+    case MG_VERIFY_OFF:
+        break;
+    }
+    return MG_OK;
+}
+
+mg_status_t
+mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why)
+{
+    progress_t self = {.job = job, .why = why};
+    mg_dumpresult_t result = {0};
+    mg_status_t status = s_begin(&self);
+    if (status == MG_OK) {
+        status = s_pump(&self);
+    }
+    s_end_walk(&self);
+    if (status == MG_OK) {
+        status = s_finish(&self);
+    }
+    if (status == MG_OK) {
+        status = s_verify(&self);
+    }
+    if (status == MG_OK) {
+        mg_folder_name(job->folder, job->header.created_at, job->header.generation, &result.name);
+        status = mg_dumpfile_publish(self.file, &result.name, why);
+    }
+    if (status == MG_OK) {
+        result.footer = self.footer;
+        result.bytes = mg_dumpwriter_size(self.writer);
+        result.verified = job->verify == MG_VERIFY_FULL;
+        *out = result;
+    }
+    mg_payloadwalk_destroy(&self.walk);
+    mg_hash_destroy(&self.plain);
+    mg_dumpwriter_destroy(&self.writer);
+    mg_dumpfile_destroy(&self.file);
+    return status;
+}

@@ -1,0 +1,42 @@
+/* dumpjob - writes one dump: walks a view, has it sealed, writes it in order, proves it, publishes it.
+ *
+ * Owns     : the temporary file until it is published; everything in mg_dumpjob_t is borrowed.
+ * Thread   : the dump actor's; returns when the dump is published or has failed.
+ * Fails    : MG_ERR_IO (disk, sealers), MG_ERR_DUMP (what was written reads back otherwise), MG_ERR_NO_MEMORY,
+ *            MG_ERR_CLOSED (`turn` stopped it); always with a sentence, and no temporary file stays.
+ * Not here : who asked and who is told (actors/dump.c), trying again (actors/dump.c).
+ * Source   : dump-format.md sections 7 and 8.
+ */
+#ifndef MG_ACTORS_DUMPJOB_H
+#define MG_ACTORS_DUMPJOB_H
+
+#include "actors/readjob.h"
+#include "core/config.h"
+#include "core/dumpfile.h"
+#include "core/view.h"
+
+typedef struct mg_dumpjob {
+    const mg_folder_t *folder;
+    mg_keyring_t *keyring;
+    mg_pipeline_t *pipeline;
+    const mg_view_t *view;  /* read until `walked` is called */
+    mg_dumpheader_t header; /* who, why and which; the job adds kdf parameters, salt and key_id */
+    mg_dump_verify_t verify;
+    mg_aead_provider_t provider;
+    uint64_t estimate;         /* bytes to reserve; 0: none */
+    mg_job_turn_fn *turn;      /* between chunks */
+    void (*walked)(void *arg); /* the view is not needed any more; always called, also on failure */
+    void *arg;
+} mg_dumpjob_t;
+
+typedef struct mg_dumpresult {
+    mg_dumpname_t name;
+    mg_dumpfooter_t footer;
+    uint64_t bytes; /* of the file */
+    bool verified;  /* read back in full */
+} mg_dumpresult_t;
+
+/* Does all of it. `out` is set on MG_OK, `why` otherwise. */
+MG_MUST_USE mg_status_t mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why);
+
+#endif

@@ -1,0 +1,204 @@
+#include "actors/restorejob.h"
+
+#include "core/filesource.h"
+#include "core/log.h"
+#include "core/payload.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the reader knows of the file, for whoever is told. */
+static void
+s_describe(const mg_dumpreader_t *reader, mg_outcome_t outcome, mg_dumpinfo_t *info)
+{
+    const mg_dumpheader_t *header = mg_dumpreader_header(reader);
+    const mg_dumpfooter_t *footer = mg_dumpreader_footer(reader);
+    info->outcome = outcome;
+    info->verified = outcome == MG_OUTCOME_OK;
+    if (header) {
+        char path[MG_DUMPPATH_SIZE];
+        memcpy(path, info->path, sizeof path);
+        mg_dumpinfo_set(info, "", path, header);
+    }
+    if (footer) {
+        info->footer = *footer;
+    }
+}
+
+static mg_outcome_t
+s_refuse_opaque(const mg_dumpreader_t *reader, mg_outcome_t outcome, mg_verdict_t *why)
+{
+    if (outcome == MG_OUTCOME_OK &&
+        mg_dumpreader_header(reader)->payload_schema == MG_SCHEMA_OPAQUE) {
+        return mg_verdict_fail(why, MG_OUTCOME_UNSUPPORTED,
+                               "the dump's payload is no state: it is a test of the container");
+    }
+    return outcome;
+}
+
+mg_outcome_t
+mg_restorejob_file(const mg_restorejob_t *job,
+                   int fd,
+                   mg_store_t **out_store,
+                   mg_dumpinfo_t *out_info,
+                   mg_verdict_t *why)
+{
+    struct stat found;
+    mg_filesource_t source = {.io = mg_folder_io(job->folder), .fd = fd};
+    mg_payloadload_t *load = out_store ? mg_payloadload_new() : NULL;
+    mg_dumpreader_options_t options = {.source = mg_filesource(&source),
+                                       .keyring = job->keyring,
+                                       .provider = job->provider,
+                                       .kdf_max_kib = job->kdf_max_kib,
+                                       .on_record = load ? mg_payloadload_record : NULL,
+                                       .arg = load};
+    mg_dumpreader_t *reader = mg_dumpreader_new(&options);
+    mg_outcome_t outcome = MG_OUTCOME_OK;
+    if (!reader || (out_store && !load)) {
+        outcome = mg_verdict_io(why, "loading a dump", ENOMEM);
+        goto done;
+    }
+    outcome = mg_readjob_run(reader, job->pipeline, job->turn, job->arg, why);
+    outcome = out_store ? s_refuse_opaque(reader, outcome, why) : outcome;
+    s_describe(reader, outcome, out_info);
+    out_info->bytes = source.io->stat(fd, &found) == 0 ? (uint64_t)found.st_size : 0;
+    if (outcome == MG_OUTCOME_OK && load) {
+        *out_store = mg_payloadload_take(load);
+    }
+done:
+    mg_dumpreader_destroy(&reader);
+    mg_payloadload_destroy(&load);
+    return outcome;
+}
+
+/* True if the file is undamaged as far as can be seen without its key. */
+static bool
+s_is_whole(const mg_restorejob_t *job, int fd)
+{
+    mg_verdict_t ignored;
+    mg_filesource_t source = {.io = mg_folder_io(job->folder), .fd = fd};
+    mg_dumpreader_options_t options = {.source = mg_filesource(&source),
+                                       .kdf_max_kib = job->kdf_max_kib};
+    mg_dumpreader_t *reader = mg_dumpreader_new(&options);
+    bool whole = reader && lseek(fd, 0, SEEK_SET) == 0 &&
+                 mg_dumpreader_run(reader, &ignored) == MG_OUTCOME_OK;
+    mg_dumpreader_destroy(&reader);
+    return whole;
+}
+
+/* One candidate, by name. */
+static mg_outcome_t
+s_load(const mg_restorejob_t *job,
+       const mg_candidate_t *candidate,
+       mg_restored_t *out,
+       mg_verdict_t *why)
+{
+    if (candidate->is_dmp1) {
+        return mg_verdict_fail(why, MG_OUTCOME_UNSUPPORTED,
+                               "it is a Doorman dump: this version does not import those");
+    }
+    int fd = mg_folder_open_dump(job->folder, candidate->name.text);
+    if (fd < 0) {
+        return mg_verdict_io(why, "opening the dump", errno);
+    }
+    mg_dumpinfo_t info = {0};
+    mg_dumpinfo_set(&info, mg_folder_path(job->folder), candidate->name.text, &candidate->header);
+    mg_outcome_t outcome = mg_restorejob_file(job, fd, &out->store, &info, why);
+    if (outcome == MG_OUTCOME_OK) {
+        out->info = info;
+    } else if (outcome == MG_OUTCOME_WRONG_KEY && !s_is_whole(job, fd)) {
+        outcome = mg_verdict_fail(why, MG_OUTCOME_CHUNK_CORRUPT,
+                                  "the dump is damaged, and sealed with another key");
+    }
+    (void)mg_folder_io(job->folder)->close(fd);
+    return outcome;
+}
+
+/* A dump of this store that is newer than every authentic one, but sealed with another key: restoring an older one would
+ * number its successors below it. */
+static const mg_candidate_t *
+s_find_newer_foreign(const mg_candidates_t *candidates)
+{
+    const mg_candidate_t *best = &candidates->items[0];
+    for (size_t i = 1; i < candidates->count; i++) {
+        const mg_candidate_t *other = &candidates->items[i];
+        bool same_store =
+            memcmp(other->header.store_id, best->header.store_id, MG_STORE_ID_SIZE) == 0;
+        if (best->authenticated && other->has_header &&
+            other->verdict.outcome == MG_OUTCOME_WRONG_KEY && same_store &&
+            other->header.generation > best->header.generation) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static void
+s_report_skipped(const mg_candidate_t *candidate, const mg_verdict_t *why)
+{
+    mg_log(MG_LOG_ERROR, "dump_skipped", "file=%s outcome=%s msg=%s", candidate->name.text,
+           mg_outcome_name(why->outcome), why->text);
+}
+
+static mg_status_t
+s_give_up(mg_restored_t *out,
+          const mg_candidate_t *candidate,
+          const mg_verdict_t *why,
+          mg_fault_t *fault)
+{
+    out->exit_code = mg_outcome_exit(why->outcome);
+    return mg_fault_set(fault, MG_ERR_DUMP, why->error, "%s: %s: %s", mg_outcome_name(why->outcome),
+                        candidate->name.text, why->text);
+}
+
+/* The worst news of all candidates decides how the program ends: no memory, then a wrong key, then damage. */
+static int
+s_graver(int a, int b)
+{
+    static const int order[] = {71, 77, 65};
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if (a == order[i] || b == order[i]) {
+            return order[i];
+        }
+    }
+    return b;
+}
+
+mg_status_t
+mg_restorejob_newest(const mg_restorejob_t *job,
+                     const mg_candidates_t *candidates,
+                     mg_restored_t *out,
+                     mg_fault_t *why)
+{
+    mg_restored_t result = {0};
+    mg_verdict_t verdict;
+    *out = result;
+    const mg_candidate_t *foreign = candidates->count ? s_find_newer_foreign(candidates) : NULL;
+    if (foreign && s_load(job, foreign, &result, &verdict) == MG_OUTCOME_WRONG_KEY) {
+        return s_give_up(out, foreign, &verdict, why);
+    }
+    for (size_t i = 0; i < candidates->count; i++) {
+        const mg_candidate_t *candidate = &candidates->items[i];
+        mg_outcome_t outcome = s_load(job, candidate, &result, &verdict);
+        if (outcome == MG_OUTCOME_OK) {
+            *out = result;
+            return MG_OK;
+        }
+        s_report_skipped(candidate, &verdict);
+        if (!mg_outcome_is_damage(outcome) || verdict.error == ECANCELED) {
+            return s_give_up(out, candidate, &verdict, why);
+        }
+        result.skipped++;
+        result.exit_code = s_graver(result.exit_code, mg_outcome_exit(outcome));
+    }
+    if (candidates->count) {
+        out->exit_code = s_graver(result.exit_code, 65);
+        return mg_fault_set(why, MG_ERR_DUMP, 0,
+                            "none of the %zu dumps in %s can be restored, and starting empty would "
+                            "lose them: see the "
+                            "lines above",
+                            candidates->count, mg_folder_path(job->folder));
+    }
+    return MG_OK;
+}

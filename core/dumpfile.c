@@ -1,0 +1,246 @@
+#include "core/dumpfile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_MODE = 0600 };
+
+struct mg_dumpfile {
+    const mg_folder_t *folder;
+    const mg_file_ops_t *io;
+    int dir;
+    int fd; /* -1 once closed */
+    bool published;
+    mg_dumpname_t temp;
+    struct stat identity; /* device and inode of the temporary file */
+    mg_fault_t fault;     /* what the sink ran into */
+};
+
+static mg_status_t
+s_failed(mg_fault_t *why, const char *doing, const char *name)
+{
+    int error = errno;
+    return mg_fault_set(why, MG_ERR_IO, error, "%s %s failed: %s", doing, name,
+                        mg_fault_reason(error));
+}
+
+/* Reserves blocks behind the end; a file system that cannot is no failure, a full one is. */
+static bool
+s_reserve(mg_dumpfile_t *self, uint64_t estimate)
+{
+    if (estimate == 0 ||
+        self->io->fallocate(self->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)estimate) == 0) {
+        return true;
+    }
+    return errno != ENOSPC && errno != EDQUOT;
+}
+
+mg_status_t
+mg_dumpfile_create(const mg_folder_t *folder,
+                   uint64_t generation,
+                   uint64_t estimate,
+                   mg_dumpfile_t **out,
+                   mg_fault_t *why)
+{
+    mg_dumpfile_t *self = calloc(1, sizeof *self);
+    if (!self) {
+        return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory to write a dump");
+    }
+    self->folder = folder;
+    self->io = mg_folder_io(folder);
+    self->dir = mg_folder_dir(folder);
+    mg_folder_temp_name(folder, generation, &self->temp);
+    self->fd = self->io->open_at(self->dir, self->temp.text,
+                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (self->fd < 0) {
+        mg_status_t status = s_failed(why, "creating", self->temp.text);
+        free(self);
+        return status;
+    }
+    if (!s_reserve(self, estimate)) {
+        mg_status_t status = s_failed(why, "reserving room for", self->temp.text);
+        mg_dumpfile_destroy(&self);
+        return status;
+    }
+    if (self->io->stat(self->fd, &self->identity) != 0) {
+        mg_status_t status = s_failed(why, "looking at", self->temp.text);
+        mg_dumpfile_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return MG_OK;
+}
+
+void
+mg_dumpfile_destroy(mg_dumpfile_t **self_p)
+{
+    mg_dumpfile_t *self = *self_p;
+    if (!self) {
+        return;
+    }
+    if (self->fd >= 0) {
+        (void)self->io->close(self->fd);
+    }
+    if (!self->published) {
+        (void)self->io->unlink(self->dir, self->temp.text);
+    }
+    free(self);
+    *self_p = NULL;
+}
+
+static mg_status_t
+s_write(void *arg, mg_slice_t bytes)
+{
+    mg_dumpfile_t *self = arg;
+    return mg_file_write_all(self->io, self->fd, bytes, self->temp.text, &self->fault);
+}
+
+mg_sink_t
+mg_dumpfile_sink(mg_dumpfile_t *self)
+{
+    return (mg_sink_t){.write = s_write, .arg = self};
+}
+
+const mg_fault_t *
+mg_dumpfile_fault(const mg_dumpfile_t *self)
+{
+    return &self->fault;
+}
+
+mg_status_t
+mg_dumpfile_sync(mg_dumpfile_t *self, mg_fault_t *why)
+{
+    return self->io->fsync(self->fd) == 0 ? MG_OK : s_failed(why, "syncing", self->temp.text);
+}
+
+/* True if `found` is our temporary file, whatever name it was found by. */
+static bool
+s_is_ours(const mg_dumpfile_t *self, const struct stat *found)
+{
+    return found->st_dev == self->identity.st_dev && found->st_ino == self->identity.st_ino;
+}
+
+mg_status_t
+mg_dumpfile_reopen(const mg_dumpfile_t *self, int *out_fd, mg_fault_t *why)
+{
+    struct stat found;
+    (void)self->io->drop_cache(
+        self->fd); /* where it works, what is read next comes from the disk */
+    int fd = self->io->open_at(self->dir, self->temp.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd < 0) {
+        return s_failed(why, "opening", self->temp.text);
+    }
+    if (self->io->stat(fd, &found) != 0 || !s_is_ours(self, &found)) {
+        (void)self->io->close(fd);
+        return mg_fault_set(why, MG_ERR_IO, 0, "%s is not the file that was written",
+                            self->temp.text);
+    }
+    *out_fd = fd;
+    return MG_OK;
+}
+
+/* True if the file holds `bytes` at offset `at`. */
+static bool
+s_holds(const mg_dumpfile_t *self, int fd, off_t at, mg_slice_t bytes)
+{
+    uint8_t block[MG_HEADER_MAX];
+    size_t got = 0;
+    while (got < bytes.len) {
+        ssize_t step = self->io->pread(fd, block + got, bytes.len - got, at + (off_t)got);
+        if (step <= 0) {
+            return false;
+        }
+        got += (size_t)step;
+    }
+    return memcmp(block, bytes.data, bytes.len) == 0;
+}
+
+mg_status_t
+mg_dumpfile_check_ends(const mg_dumpfile_t *self, const mg_dumpwriter_t *writer, mg_fault_t *why)
+{
+    struct stat found;
+    int fd = -1;
+    mg_slice_t footer = mg_dumpwriter_footer_bytes(writer);
+    off_t size = (off_t)mg_dumpwriter_size(writer);
+    mg_status_t status = mg_dumpfile_reopen(self, &fd, why);
+    if (status != MG_OK) {
+        return status;
+    }
+    bool good = self->io->stat(fd, &found) == 0 && found.st_size == size &&
+                s_holds(self, fd, 0, mg_dumpwriter_header_bytes(writer)) &&
+                s_holds(self, fd, size - (off_t)footer.len, footer);
+    (void)self->io->close(fd);
+    return good ? MG_OK
+                : mg_fault_set(why, MG_ERR_IO, 0, "%s reads back otherwise than it was written",
+                               self->temp.text);
+}
+
+/* A reply may be lost on NFS although the call succeeded: then our file already has its name. */
+static mg_status_t
+s_settle(mg_dumpfile_t *self, const char *name, mg_fault_t *why)
+{
+    struct stat found;
+    int error = errno;
+    if (self->io->stat_at(self->dir, name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (s_is_ours(self, &found)) {
+            return MG_OK;
+        }
+        return mg_fault_set(why, MG_ERR_EXISTS, EEXIST,
+                            "%s exists already: a second writer uses this folder", name);
+    }
+    errno = error;
+    return s_failed(why, "naming", name);
+}
+
+/* For file systems without renameat2: a link never overwrites either. */
+static mg_status_t
+s_link(mg_dumpfile_t *self, const char *name, mg_fault_t *why)
+{
+    if (self->io->link(self->dir, self->temp.text, name) == 0) {
+        (void)self->io->unlink(self->dir,
+                               self->temp.text); /* if it stays, the next start removes it */
+        return MG_OK;
+    }
+    if (errno != EPERM && errno != EOPNOTSUPP) {
+        return s_settle(self, name, why);
+    }
+    struct stat found;
+    if (self->io->stat_at(self->dir, name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return s_settle(self, name, why);
+    }
+    return self->io->rename(self->dir, self->temp.text, name) == 0 ? MG_OK
+                                                                   : s_settle(self, name, why);
+}
+
+static mg_status_t
+s_rename(mg_dumpfile_t *self, const char *name, mg_fault_t *why)
+{
+    if (self->io->rename_new(self->dir, self->temp.text, name) == 0) {
+        return MG_OK;
+    }
+    if (errno == EINVAL || errno == ENOSYS || errno == EPERM || errno == EOPNOTSUPP) {
+        return s_link(self, name, why);
+    }
+    return s_settle(self, name, why);
+}
+
+mg_status_t
+mg_dumpfile_publish(mg_dumpfile_t *self, const mg_dumpname_t *name, mg_fault_t *why)
+{
+    int fd = self->fd;
+    self->fd = -1;
+    if (self->io->close(fd) != 0) { /* NFS reports a full disk here */
+        return s_failed(why, "closing", self->temp.text);
+    }
+    mg_status_t status = s_rename(self, name->text, why);
+    if (status != MG_OK) {
+        return status;
+    }
+    self->published = true;
+    if (self->io->fsync(self->dir) != 0 && errno != EINVAL && errno != EOPNOTSUPP) {
+        return s_failed(why, "making the folder durable behind", name->text);
+    }
+    return MG_OK;
+}

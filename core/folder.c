@@ -1,0 +1,418 @@
+#include "core/folder.h"
+
+#include "core/clock.h"
+#include "core/folderpath.h"
+
+#include <sodium.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    LOCK_SIZE = 512,
+    DIR_MODE = 0700,
+    FILE_MODE = 0600,
+    INSTANCE_SHOWN = 4 /* bytes: 8 digits */
+};
+
+struct mg_folder {
+    const mg_file_ops_t *io;
+    mg_folder_owner_t owner;
+    int dir;
+    int lock; /* -1 until taken */
+    char *path;
+    char stem[MG_STEM_MAX + 1];
+};
+
+static mg_folder_t *
+s_new(const mg_file_ops_t *io, const mg_folder_owner_t *owner, const char *path, const char *stem)
+{
+    mg_folder_t *self = calloc(1, sizeof *self);
+    if (!self) {
+        return NULL;
+    }
+    self->io = io;
+    self->owner = *owner;
+    self->dir = -1;
+    self->lock = -1;
+    self->path = strdup(path);
+    (void)snprintf(self->stem, sizeof self->stem, "%s", stem);
+    if (!self->path) {
+        mg_folder_destroy(&self);
+    }
+    return self;
+}
+
+void
+mg_folder_destroy(mg_folder_t **self_p)
+{
+    mg_folder_t *self = *self_p;
+    if (!self) {
+        return;
+    }
+    if (self->lock >= 0) {
+        (void)self->io->close(self->lock);
+    }
+    if (self->dir >= 0) {
+        (void)self->io->close(self->dir);
+    }
+    free(self->path);
+    free(self);
+    *self_p = NULL;
+}
+
+mg_status_t
+mg_folder_adopt(const mg_folder_t *root,
+                int dir,
+                const char *shown,
+                const char *stem,
+                mg_folder_t **out)
+{
+    mg_folder_t *self = s_new(root->io, &root->owner, shown, stem);
+    if (!self) {
+        (void)root->io->close(dir);
+        return MG_ERR_NO_MEMORY;
+    }
+    self->dir = dir;
+    *out = self;
+    return MG_OK;
+}
+
+/* One sentence per way in which a folder can be unusable, each with what mends it. */
+static mg_status_t
+s_unusable(const char *path, int error, mg_fault_t *why)
+{
+    unsigned uid = (unsigned)geteuid();
+    unsigned gid = (unsigned)getegid();
+    switch (error) {
+    case ENOENT:
+        return mg_fault_set(
+            why, MG_ERR_IO, error,
+            "the dump folder %s does not exist and neither does the folder it would be in: mount a "
+            "volume there, or create it with mkdir -p '%s' && chown %u:%u '%s'",
+            path, path, uid, gid, path);
+    case EACCES:
+    case EPERM:
+        return mg_fault_set(
+            why, MG_ERR_IO, error,
+            "the dump folder %s cannot be written by uid %u: chown -R %u:%u '%s' (of a mounted "
+            "folder: on the host), or mount it writable",
+            path, uid, uid, gid, path);
+    case EROFS:
+        return mg_fault_set(
+            why, MG_ERR_IO, error,
+            "the dump folder %s is on a read-only file system: mount a writable volume there",
+            path);
+    case ENOTDIR:
+        return mg_fault_set(why, MG_ERR_IO, error,
+                            "the dump folder %s, or a part of it, is a file: set MEM_DUMP_PATH",
+                            path);
+    default:
+        return mg_fault_set(why, MG_ERR_IO, error, "the dump folder %s cannot be used: %s", path,
+                            mg_fault_reason(error));
+    }
+}
+
+/* Creates what is missing: of a relative path everything, of an absolute one only the last folder. */
+static int
+s_make_dirs(const mg_file_ops_t *io, char *path)
+{
+    for (char *slash = path[0] == '/' ? NULL : strchr(path, '/'); slash;
+         slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        int result = io->make_dir_at(AT_FDCWD, path, DIR_MODE);
+        *slash = '/';
+        if (result != 0 && errno != EEXIST) {
+            return errno;
+        }
+    }
+    return io->make_dir_at(AT_FDCWD, path, DIR_MODE) != 0 && errno != EEXIST ? errno : 0;
+}
+
+static mg_status_t
+s_open_dir(mg_folder_t *self, mg_fault_t *why)
+{
+    enum { FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+    self->dir = self->io->open_at(AT_FDCWD, self->path, FLAGS, 0);
+    if (self->dir < 0 && errno == ENOENT) {
+        int error = s_make_dirs(self->io, self->path);
+        if (error) {
+            return s_unusable(self->path, error, why);
+        }
+        self->dir = self->io->open_at(AT_FDCWD, self->path, FLAGS, 0);
+    }
+    if (self->dir < 0 || self->io->access_at(self->dir, ".", W_OK | X_OK, AT_EACCESS) != 0) {
+        return s_unusable(self->path, errno, why);
+    }
+    return MG_OK;
+}
+
+mg_status_t
+mg_folder_open(const mg_file_ops_t *io,
+               const char *hint,
+               const mg_folder_owner_t *owner,
+               mg_folder_t **out,
+               mg_fault_t *why)
+{
+    struct stat found;
+    char stem[MG_STEM_MAX + 1];
+    mg_folder_t *self = NULL;
+    bool is_dir = io->stat_at(AT_FDCWD, hint, &found, 0) == 0 && S_ISDIR(found.st_mode);
+    char *path = malloc(strlen(hint) + 2);
+    mg_status_t status = path ? MG_OK : MG_ERR_NO_MEMORY;
+    if (status == MG_OK) {
+        status = mg_folderpath_split(hint, is_dir, path, stem);
+    }
+    if (status == MG_ERR_INVALID) {
+        status = mg_fault_set(
+            why, MG_ERR_IO, EINVAL,
+            "MEM_DUMP_PATH=%s names no usable file: the stem is empty, too long or hidden", hint);
+    }
+    if (status == MG_OK) {
+        self = s_new(io, owner, path, stem);
+        status = self ? s_open_dir(self, why) : MG_ERR_NO_MEMORY;
+    }
+    free(path);
+    if (status == MG_ERR_NO_MEMORY) {
+        (void)mg_fault_set(why, status, ENOMEM, "no memory to open the dump folder");
+    }
+    if (status != MG_OK) {
+        mg_folder_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return MG_OK;
+}
+
+/* The lock's one line, of fixed length, so that it is renewed in place. */
+static void
+s_write_owner(const mg_folder_t *self, uint64_t generation)
+{
+    char text[LOCK_SIZE];
+    char instance[2 * MG_INSTANCE_SIZE + 1];
+    char started[MG_RFC3339_SIZE];
+    (void)sodium_bin2hex(instance, sizeof instance, self->owner.instance_id, MG_INSTANCE_SIZE);
+    mg_clock_rfc3339(self->owner.started_ns, started);
+    int used = snprintf(text, sizeof text,
+                        "instance=%s pid=%ld started=%s generation=%" PRIu64 " host=%.255s",
+                        instance, (long)getpid(), started, generation, self->owner.host);
+    size_t len = used < 0 ? 0 : (size_t)used;
+    memset(text + len, ' ', sizeof text - len);
+    text[sizeof text - 1] = '\n';
+    if (self->io->pwrite(self->lock, text, sizeof text, 0) == (ssize_t)sizeof text) {
+        (void)self->io->fsync(
+            self->lock); /* the content is for people and fencing; the lock itself is the flock */
+    }
+}
+
+void
+mg_folder_note_generation(mg_folder_t *self, uint64_t generation)
+{
+    if (self->lock >= 0) {
+        s_write_owner(self, generation);
+    }
+}
+
+/* What the holder wrote about itself, as printable text. */
+static void
+s_read_owner(const mg_folder_t *self, int fd, char out[LOCK_SIZE])
+{
+    ssize_t len = self->io->pread(fd, out, LOCK_SIZE - 1, 0);
+    size_t end = len > 0 ? (size_t)len : 0;
+    while (end > 0 && (out[end - 1] == ' ' || out[end - 1] == '\n')) {
+        end--;
+    }
+    for (size_t i = 0; i < end; i++) {
+        if (out[i] < ' ' || out[i] > '~') {
+            out[i] = '?';
+        }
+    }
+    out[end] = 0;
+}
+
+static bool
+s_starts_with(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static bool
+s_ends_with(const char *name, const char *suffix)
+{
+    size_t len = strlen(name);
+    size_t tail = strlen(suffix);
+    return len >= tail && strcmp(name + len - tail, suffix) == 0;
+}
+
+/* Removes `.<stem>-*.tmp`: only the holder of the lock writes such files, and it has not begun. */
+static bool
+s_remove_leftover(void *arg, const char *name)
+{
+    const mg_folder_t *self = arg;
+    char prefix[MG_STEM_MAX + 3];
+    (void)snprintf(prefix, sizeof prefix, ".%s-", self->stem);
+    if (s_starts_with(name, prefix) && s_ends_with(name, ".tmp")) {
+        (void)self->io->unlink(self->dir,
+                               name); /* one that stays does no harm: names are never reused */
+    }
+    return true;
+}
+
+mg_status_t
+mg_folder_lock(mg_folder_t *self, mg_fault_t *why)
+{
+    char name[MG_NAME_SIZE];
+    char owner[LOCK_SIZE];
+    (void)snprintf(name, sizeof name, ".%s.lock", self->stem);
+    int fd =
+        self->io->open_at(self->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) {
+        return s_unusable(self->path, errno, why);
+    }
+    if (self->io->lock(fd) != 0) {
+        int error = errno;
+        s_read_owner(self, fd, owner);
+        (void)self->io->close(fd);
+        if (error != EWOULDBLOCK) {
+            return s_unusable(self->path, error, why);
+        }
+        return mg_fault_set(why, MG_ERR_BUSY, error,
+                            "the dump folder %s is in use by another memgate (%s)", self->path,
+                            owner[0] ? owner : "it has not said who it is");
+    }
+    self->lock = fd;
+    s_write_owner(self, 0);
+    (void)self->io->list(self->dir, s_remove_leftover, self);
+    return MG_OK;
+}
+
+/* A listing being collected. */
+struct listing {
+    const mg_folder_t *folder;
+    mg_buf_t names; /* mg_dumpname_t each */
+};
+
+static bool
+s_take_name(void *arg, const char *name)
+{
+    struct listing *listing = arg;
+    const mg_folder_t *self = listing->folder;
+    char prefix[MG_STEM_MAX + 2];
+    struct stat found;
+    (void)snprintf(prefix, sizeof prefix, "%s-", self->stem);
+    if (!s_starts_with(name, prefix) || !s_ends_with(name, ".bin") ||
+        strlen(name) >= MG_NAME_SIZE) {
+        return true;
+    }
+    if (self->io->stat_at(self->dir, name, &found, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(found.st_mode)) {
+        return true;
+    }
+    mg_dumpname_t entry = {0};
+    memcpy(entry.text, name, strlen(name));
+    mg_buf_append(&listing->names, &entry, sizeof entry);
+    return mg_buf_ok(&listing->names);
+}
+
+static int
+s_newest_name_first(const void *a, const void *b)
+{
+    return strcmp(((const mg_dumpname_t *)b)->text, ((const mg_dumpname_t *)a)->text);
+}
+
+mg_status_t
+mg_folder_list(const mg_folder_t *self, mg_dumpname_t **out, size_t *out_count, mg_fault_t *why)
+{
+    struct listing listing = {.folder = self};
+    int result = self->io->list(self->dir, s_take_name, &listing);
+    int error = mg_buf_ok(&listing.names) ? errno : ENOMEM;
+    if (result != 0 || !mg_buf_ok(&listing.names)) {
+        mg_buf_free(&listing.names);
+        return mg_fault_set(why, MG_ERR_IO, error, "listing the dump folder %s failed: %s",
+                            self->path, mg_fault_reason(error));
+    }
+    size_t count = listing.names.len / sizeof(mg_dumpname_t);
+    if (count) {
+        qsort(listing.names.data, count, sizeof(mg_dumpname_t), s_newest_name_first);
+    }
+    *out = (mg_dumpname_t *)(void *)listing.names.data;
+    *out_count = count < MG_FOLDER_NAMES_MAX ? count : MG_FOLDER_NAMES_MAX;
+    return MG_OK;
+}
+
+int
+mg_folder_open_dump(const mg_folder_t *self, const char *name)
+{
+    struct stat found;
+    int fd = self->io->open_at(self->dir, name,
+                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+    if (fd >= 0 && (self->io->stat(fd, &found) != 0 || !S_ISREG(found.st_mode))) {
+        (void)self->io->close(fd);
+        errno = ENOENT;
+        return -1;
+    }
+    return fd;
+}
+
+void
+mg_folder_name(const mg_folder_t *self, int64_t created_ns, uint64_t generation, mg_dumpname_t *out)
+{
+    char time[MG_RFC3339_SIZE];
+    char compact[MG_RFC3339_SIZE];
+    size_t used = 0;
+    mg_clock_rfc3339(created_ns, time);
+    for (const char *from = time; *from; from++) {
+        if (*from != '-' && *from != ':') {
+            compact[used++] = *from;
+        }
+    }
+    compact[used] = 0;
+    (void)snprintf(out->text, sizeof out->text, "%s-%s-%010" PRIu64 ".bin", self->stem, compact,
+                   generation);
+}
+
+void
+mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpname_t *out)
+{
+    char instance[2 * INSTANCE_SHOWN + 1];
+    (void)sodium_bin2hex(instance, sizeof instance, self->owner.instance_id, INSTANCE_SHOWN);
+    (void)snprintf(out->text, sizeof out->text, ".%s-%010" PRIu64 "-%s.tmp", self->stem, generation,
+                   instance);
+}
+
+bool
+mg_folder_is_same(const mg_folder_t *self, const mg_folder_t *other)
+{
+    struct stat a;
+    struct stat b;
+    return strcmp(self->stem, other->stem) == 0 && self->io->stat(self->dir, &a) == 0 &&
+           self->io->stat(other->dir, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+const char *
+mg_folder_path(const mg_folder_t *self)
+{
+    return self->path;
+}
+
+const char *
+mg_folder_stem(const mg_folder_t *self)
+{
+    return self->stem;
+}
+
+int
+mg_folder_dir(const mg_folder_t *self)
+{
+    return self->dir;
+}
+
+const mg_file_ops_t *
+mg_folder_io(const mg_folder_t *self)
+{
+    return self->io;
+}

@@ -1,0 +1,93 @@
+/* folder - where dumps live: the folder, its stem, its lock, the names in it.
+ *
+ * Owns     : the folder's descriptor and the lock file's; both end with it.
+ * Thread   : one at a time.
+ * Fails    : MG_ERR_IO when the folder is unusable (exit 73), with a sentence that names it and what mends it;
+ *            MG_ERR_BUSY when another process holds the lock, with that one's own words.
+ * Not here : writing a dump (core/dumpfile.h), judging what is there (core/candidates.h), paths from outside
+ *            (core/folderpath.h).
+ * Source   : design.md R3 and R8, dump-format.md sections 8 and 9.
+ *
+ *     <stem>-20261123T055238.123Z-0000000042.bin   a dump; the name is a hint, order comes from the header
+ *     .<stem>-0000000042-<instance8>.tmp           one being written; leftovers are removed under the lock
+ *     .<stem>.lock                                 held for as long as the process lives, never removed
+ */
+#ifndef MG_CORE_FOLDER_H
+#define MG_CORE_FOLDER_H
+
+#include "core/file.h"
+#include "core/keys.h"
+
+enum {
+    MG_NAME_SIZE = 256, /* a file name with its NUL */
+    MG_STEM_MAX = 128,  /* bytes of a stem */
+    MG_FOLDER_NAMES_MAX = 4096,
+    MG_INSTANCE_SIZE = 16,
+};
+
+#define MG_STEM_DEFAULT "memory_dump"
+
+typedef struct mg_folder mg_folder_t;
+
+/* Who we are, for names of temporary files and the lock's content. */
+typedef struct mg_folder_owner {
+    uint8_t instance_id[MG_INSTANCE_SIZE];
+    const char *host;
+    int64_t started_ns; /* Unix time */
+} mg_folder_owner_t;
+
+/* A dump's file name. */
+typedef struct mg_dumpname {
+    char text[MG_NAME_SIZE];
+} mg_dumpname_t;
+
+/* Opens the folder that MEM_DUMP_PATH names. An existing folder or a trailing '/': that folder and MG_STEM_DEFAULT;
+ * otherwise its dirname, and its basename without extension as stem. A relative one is created below the working
+ * directory with all that is missing; of an absolute one only the last folder is. */
+MG_MUST_USE mg_status_t mg_folder_open(const mg_file_ops_t *io,
+                                       const char *hint,
+                                       const mg_folder_owner_t *owner,
+                                       mg_folder_t **out,
+                                       mg_fault_t *why);
+/* A folder by descriptor (taken over even on failure), e.g. of a confined path; `shown` is how it is named to people. */
+MG_MUST_USE mg_status_t mg_folder_adopt(const mg_folder_t *root,
+                                        int dir,
+                                        const char *shown,
+                                        const char *stem,
+                                        mg_folder_t **out);
+/* Closes both descriptors (which gives the lock up), frees, sets *self_p = NULL; NULL-safe. */
+void mg_folder_destroy(mg_folder_t **self_p);
+
+/* Takes the lock and writes who holds it; then removes leftovers of a writer that died. MG_ERR_BUSY: somebody else has
+ * it. */
+MG_MUST_USE mg_status_t mg_folder_lock(mg_folder_t *self, mg_fault_t *why);
+/* Renews the lock's content with the generation published last. Failure is harmless and not reported. */
+void mg_folder_note_generation(mg_folder_t *self, uint64_t generation);
+
+/* Names of the dumps, newest name first, at most MG_FOLDER_NAMES_MAX; regular files only. The caller frees *out. */
+MG_MUST_USE mg_status_t mg_folder_list(const mg_folder_t *self,
+                                       mg_dumpname_t **out,
+                                       size_t *out_count,
+                                       mg_fault_t *why);
+/* Opens a dump for reading: no symlink, no device, no waiting. -1 and errno; ENOENT: no such regular file. */
+int mg_folder_open_dump(const mg_folder_t *self, const char *name);
+
+/* The name of a dump made at `created_ns` (Unix time). */
+void mg_folder_name(const mg_folder_t *self,
+                    int64_t created_ns,
+                    uint64_t generation,
+                    mg_dumpname_t *out);
+/* The name of the temporary file it grows in. */
+void mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpname_t *out);
+
+/* True if both are the same folder of the disk with the same stem, so that one lock serves both. */
+bool mg_folder_is_same(const mg_folder_t *self, const mg_folder_t *other);
+
+/* The folder as configured, without a trailing '/'. */
+const char *mg_folder_path(const mg_folder_t *self);
+const char *mg_folder_stem(const mg_folder_t *self);
+/* Its descriptor; stays the folder's. */
+int mg_folder_dir(const mg_folder_t *self);
+const mg_file_ops_t *mg_folder_io(const mg_folder_t *self);
+
+#endif

@@ -1,0 +1,138 @@
+"""From onboarding to the last dump: what an operator does by hand, with real signals."""
+import json
+import os
+import signal
+import stat
+import unittest
+
+from server import API, USER, Server, onboard, wait_for
+
+
+class Life(unittest.TestCase):
+    def check_onboarded(self, server):
+        self.assertEqual(server.http("GET", "/platform/user/ann")[0], 200)
+        self.assertEqual(server.http("GET", "/platform/api/orders/v1")[0], 200)
+        self.assertTrue(server.login(USER["email"], USER["password"]))
+
+    def test_sigusr1_dumps_and_a_crash_loses_nothing_that_was_dumped(self):
+        with Server() as server:
+            server.start()
+            onboard(server)
+            before = server.dump_files()
+            server.send_signal(signal.SIGUSR1)
+            new = wait_for(lambda: [f for f in server.dump_files() if f not in before], "a new dump", 10)
+            self.assertEqual(stat.S_IMODE(os.stat(new[-1]).st_mode), 0o600)
+            self.assertRegex(new[-1].name, r"^memory_dump-\d{8}T\d{6}\.\d{3}Z-\d{10}\.bin$")
+            digest = server.digest()
+            server.wait_log(r"signal pid=\d+ uid=\d+")
+            server.kill()
+            server.start()
+            self.assertIn(f"restored from dump {new[-1]}", server.log())
+            self.assertEqual(server.digest(), digest)
+            self.check_onboarded(server)
+            self.assertEqual(server.stop(), 0)
+
+    def test_sigterm_writes_the_last_acknowledged_write(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number), Server() as server:
+                server.start()
+                onboard(server)
+                digest = server.digest()
+                self.assertEqual(server.stop(number), 0)
+                self.assertEqual(len(server.dump_files()), 1)
+                server.start()
+                self.assertEqual(server.digest(), digest)
+                self.check_onboarded(server)
+                restored = server.cli_json("status", "--json")["restored"]
+                self.assertEqual(restored["trigger"], number.name.lower())
+                self.assertIn("signal pid=", restored["requester"])
+
+    def test_sigquit_leaves_without_a_dump(self):
+        with Server() as server:
+            server.start()
+            self.assertEqual(server.stop(signal.SIGQUIT), 0)
+            self.assertEqual(server.dump_files(), [])
+
+    def test_shutdown_by_control_dumps_too(self):
+        with Server() as server:
+            server.start()
+            self.assertEqual(server.cli("shutdown").returncode, 0)
+            self.assertEqual(server.process.wait(30), 0)
+            self.assertEqual(len(server.dump_files()), 1)
+
+    def test_storm_of_signals_ends_in_one_good_final_dump(self):
+        with Server() as server:
+            server.start()
+            onboard(server)
+            for _ in range(50):
+                server.send_signal(signal.SIGUSR1)
+            for _ in range(5):
+                server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.process.wait(60), 0)
+            server.start()
+            self.check_onboarded(server)
+
+    def test_autosave_dumps_only_what_has_changed(self):
+        with Server(MEM_AUTO_SAVE_ENABLED="true", MEM_AUTO_SAVE_FREQ="1") as server:
+            server.start()
+            onboard(server)
+            wait_for(server.dump_files, "the first automatic dump", 15)
+            status = wait_for(lambda: (s := server.cli_json("status", "--json"))["at_risk"]["changes"] == 0 and s, "all saved", 15)
+            self.assertEqual(status["last_dump"]["trigger"], "autosave")
+            count = len(server.dump_files())
+            dump = server.cli_json("dump", "--json")  # an explicit request always writes
+            self.assertEqual(len(server.dump_files()), count + 1)
+            wait_for(lambda: server.cli_json("status", "--json")["uptime_seconds"] > status["uptime_seconds"] + 3, "three periods")
+            self.assertEqual(server.cli_json("status", "--json")["last_dump"]["generation"], dump["generation"])
+
+    def test_autosave_after_a_number_of_changes(self):
+        with Server(MEM_AUTO_SAVE_ENABLED="true", MEM_AUTO_SAVE_FREQ="3600", MEM_AUTO_SAVE_CHANGES="10") as server:
+            server.start()
+            lines = "".join(json.dumps({"_id": f"d{i}"}) + "\n" for i in range(20))
+            self.assertEqual(server.cli("import", "--collection", "things", "-", input=lines).returncode, 0)
+            wait_for(server.dump_files, "a dump after ten changes", 15)
+
+    def test_autosave_switches_at_once_over_http(self):
+        with Server() as server:
+            server.start()
+            status, answer = server.http("PUT", "/platform/security/settings", {"enable_auto_save": True, "auto_save_frequency_seconds": 60})
+            self.assertEqual(status, 200, answer)
+            self.assertEqual(server.cli_json("autosave", "--json")["enabled"], True)
+            self.assertEqual(server.cli_json("autosave", "--json")["every_seconds"], 60)
+            self.assertEqual(server.http("PUT", "/platform/security/settings", {"auto_save_frequency_seconds": 59})[0], 422)
+            self.assertEqual(server.stop(), 0)
+            server.start()  # the restored settings hold
+            self.assertEqual(server.cli_json("autosave", "--json")["enabled"], True)
+            self.assertEqual(server.stop(), 0)
+            server.start(MEM_AUTO_SAVE_ENABLED="false")  # an explicit variable wins
+            self.assertEqual(server.cli_json("autosave", "--json")["enabled"], False)
+
+    def test_settings_never_move_the_folder(self):
+        with Server() as server:
+            server.start()
+            server.http("PUT", "/platform/security/settings", {"dump_path": "elsewhere/"})
+            server.stop()
+            server.start()
+            server.cli_json("dump", "--json")
+            self.assertEqual({f.parent for f in server.folder.rglob("*.bin")}, {server.dumps})
+
+    def test_tokens_survive_a_restart(self):
+        with Server() as server:
+            server.start()
+            token = server.login()
+            self.assertEqual(server.stop(), 0)
+            server.start()
+            self.assertEqual(server.http("GET", "/platform/authorization/status", token=token)[0], 200)
+
+    def test_readiness_and_liveness(self):
+        with Server() as server:
+            server.start()
+            self.assertEqual(server.http("GET", "/platform/monitor/liveness", token=None), (200, {"status": "alive"}))
+            self.assertEqual(server.http("GET", "/api/health", token=None), (200, {"status": "online"}))
+            self.assertEqual(server.cli("health").returncode, 0)
+            server.stop()
+            self.assertEqual(server.cli("health").returncode, 69)
+
+
+if __name__ == "__main__":
+    unittest.main()

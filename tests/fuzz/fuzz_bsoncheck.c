@@ -1,0 +1,36 @@
+/* Any bytes may be offered as a document: what passes can be walked by libbson to its end, and passes again. */
+#include "core/bsoncheck.h"
+
+#include <bson/bson.h>
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+s_expect(bool truth)
+{
+    if (!truth) {
+        abort();
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *why = NULL;
+    mg_slice_t bytes = mg_slice(data, size);
+    mg_status_t strict = mg_bson_check(bytes, MG_BSON_KEYS_NAMES, NULL);
+    mg_status_t status = mg_bson_check(bytes, MG_BSON_KEYS_ANY, &why);
+    s_expect(strict != MG_OK || status == MG_OK); /* names are the stricter rule */
+    if (status != MG_OK) {
+        s_expect(why != NULL);
+        return 0;
+    }
+    bson_t document;
+    s_expect(bson_init_static(&document, data, size));
+    char *json = bson_as_canonical_extended_json(&document, NULL);
+    s_expect(json != NULL);
+    bson_free(json);
+    return 0;
+}

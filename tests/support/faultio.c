@@ -1,0 +1,264 @@
+#include "support/faultio.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct plan {
+    int first;
+    int times;
+    int error;
+    int calls;
+};
+
+static struct plan s_plans[FAULT_OPS];
+static bool s_reply_lost;
+static size_t s_most;
+static int s_flips;
+static char s_order[64];
+
+void
+fault_reset(void)
+{
+    memset(s_plans, 0, sizeof s_plans);
+    memset(s_order, 0, sizeof s_order);
+    s_reply_lost = false;
+    s_most = 0;
+    s_flips = 0;
+}
+
+void
+fault_plan(fault_op_t op, int nth, int times, int error)
+{
+    s_plans[op] = (struct plan){.first = nth, .times = times, .error = error};
+}
+
+void
+fault_lose_reply(void)
+{
+    s_reply_lost = true;
+}
+
+void
+fault_short_writes(size_t most)
+{
+    s_most = most;
+}
+
+void
+fault_flip_bits(int times)
+{
+    s_flips = times;
+}
+
+int
+fault_calls(fault_op_t op)
+{
+    return s_plans[op].calls;
+}
+
+const char *
+fault_order(void)
+{
+    return s_order;
+}
+
+/* Counts the call; true (and errno) when it is to fail. */
+static bool
+s_fails(fault_op_t op)
+{
+    struct plan *plan = &s_plans[op];
+    int call = ++plan->calls;
+    if (plan->error == 0 || call < plan->first || call >= plan->first + plan->times) {
+        return false;
+    }
+    errno = plan->error;
+    return true;
+}
+
+static void
+s_note(char letter)
+{
+    size_t len = strlen(s_order);
+    bool again = len > 0 && s_order[len - 1] == letter && letter == 'w';
+    if (!again && len + 1 < sizeof s_order) {
+        s_order[len] = letter;
+    }
+}
+
+static int
+s_open_at(int dir, const char *path, int flags, mode_t mode)
+{
+    return s_fails(FAULT_OPEN) ? -1 : mg_file_system.open_at(dir, path, flags, mode);
+}
+
+static int
+s_open_beneath(int dir, const char *path, int flags)
+{
+    return s_fails(FAULT_OPEN_BENEATH) ? -1 : mg_file_system.open_beneath(dir, path, flags);
+}
+
+static int
+s_close(int fd)
+{
+    s_note('c');
+    int result = close(fd);
+    return s_fails(FAULT_CLOSE) ? -1 : result;
+}
+
+static ssize_t
+s_write_flipped(int fd, const void *bytes, size_t len)
+{
+    uint8_t *copy = malloc(len);
+    if (!copy) {
+        errno = ENOMEM;
+        return -1;
+    }
+    memcpy(copy, bytes, len);
+    copy[len - 1] ^= 1;
+    ssize_t written = write(fd, copy, len);
+    free(copy);
+    return written;
+}
+
+static ssize_t
+s_write(int fd, const void *bytes, size_t len)
+{
+    s_note('w');
+    if (s_fails(FAULT_WRITE)) {
+        return -1;
+    }
+    if (s_flips > 0) {
+        s_flips--;
+        return s_write_flipped(fd, bytes, len);
+    }
+    return write(fd, bytes, s_most && len > s_most ? s_most : len);
+}
+
+static ssize_t
+s_read(int fd, void *out, size_t len)
+{
+    return read(fd, out, len);
+}
+
+static int
+s_fsync(int fd)
+{
+    s_note('s');
+    return s_fails(FAULT_FSYNC) ? -1 : fsync(fd);
+}
+
+static int
+s_fallocate(int fd, int mode, off_t at, off_t len)
+{
+    return s_fails(FAULT_FALLOCATE) ? -1 : mg_file_system.fallocate(fd, mode, at, len);
+}
+
+static int
+s_drop_cache(int fd)
+{
+    return mg_file_system.drop_cache(fd);
+}
+
+static int
+s_stat(int fd, struct stat *out)
+{
+    return mg_file_system.stat(fd, out);
+}
+
+static int
+s_stat_at(int dir, const char *path, struct stat *out, int flags)
+{
+    return mg_file_system.stat_at(dir, path, out, flags);
+}
+
+static int
+s_access_at(int dir, const char *path, int mode, int flags)
+{
+    return s_fails(FAULT_ACCESS) ? -1 : mg_file_system.access_at(dir, path, mode, flags);
+}
+
+static int
+s_make_dir_at(int dir, const char *path, mode_t mode)
+{
+    return mg_file_system.make_dir_at(dir, path, mode);
+}
+
+static int
+s_rename_new(int dir, const char *from, const char *to)
+{
+    s_note('r');
+    if (!s_fails(FAULT_RENAME_NEW)) {
+        return mg_file_system.rename_new(dir, from, to);
+    }
+    int error = errno;
+    if (s_reply_lost) {
+        (void)mg_file_system.rename_new(dir, from, to);
+    }
+    errno = error;
+    return -1;
+}
+
+static int
+s_rename(int dir, const char *from, const char *to)
+{
+    s_note('r');
+    return s_fails(FAULT_RENAME) ? -1 : mg_file_system.rename(dir, from, to);
+}
+
+static int
+s_link(int dir, const char *from, const char *to)
+{
+    s_note('r');
+    if (!s_fails(FAULT_LINK)) {
+        return mg_file_system.link(dir, from, to);
+    }
+    int error = errno;
+    if (s_reply_lost) {
+        (void)mg_file_system.link(dir, from, to);
+    }
+    errno = error;
+    return -1;
+}
+
+static int
+s_unlink(int dir, const char *path)
+{
+    return mg_file_system.unlink(dir, path);
+}
+
+static int
+s_lock(int fd)
+{
+    return s_fails(FAULT_LOCK) ? -1 : mg_file_system.lock(fd);
+}
+
+static int
+s_list(int dir, mg_file_name_fn *each, void *arg)
+{
+    return mg_file_system.list(dir, each, arg);
+}
+
+const mg_file_ops_t fault_io = {
+    .open_at = s_open_at,
+    .open_beneath = s_open_beneath,
+    .close = s_close,
+    .read = s_read,
+    .write = s_write,
+    .pread = pread,
+    .pwrite = pwrite,
+    .fsync = s_fsync,
+    .fallocate = s_fallocate,
+    .drop_cache = s_drop_cache,
+    .stat = s_stat,
+    .stat_at = s_stat_at,
+    .access_at = s_access_at,
+    .make_dir_at = s_make_dir_at,
+    .rename_new = s_rename_new,
+    .rename = s_rename,
+    .link = s_link,
+    .unlink = s_unlink,
+    .lock = s_lock,
+    .list = s_list,
+};
