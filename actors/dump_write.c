@@ -67,12 +67,11 @@ s_try(mg_dumpactor_t *self,
 {
     mg_stateanswer_t answer;
     mg_dumpresult_t result;
-    int64_t before_ns = mg_clock_mono_ns();
     mg_status_t status = mg_stateask_open_view(self->state, &answer);
     if (status != MG_OK) {
         return mg_fault_set(why, status, 0, "no view of the state: %s", mg_status_name(status));
     }
-    mg_dumpinfo_t info = {.view_us = (double)(mg_clock_mono_ns() - before_ns) / NS_PER_US,
+    mg_dumpinfo_t info = {.view_us = (double)answer.view_ns / NS_PER_US,
                           .changes = answer.changes};
     self->view = answer.view;
     self->running_total = mg_view_total(mg_viewref_view(self->view));

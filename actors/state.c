@@ -188,7 +188,9 @@ s_handle_open_view(state_actor_t *self, const mg_bus_peer_t *owner, Mg__StateRep
         return MG_ERR_BUSY;
     }
     lent_t *lent = calloc(1, sizeof *lent);
+    int64_t before_ns = mg_clock_mono_ns();
     mg_view_t *view = lent ? mg_store_open_view(self->store) : NULL;
+    reply->view_ns = (uint64_t)(mg_clock_mono_ns() - before_ns);
     mg_viewref_t *ref = view ? mg_viewref_new(view) : NULL;
     if (!ref) {
         if (view) {

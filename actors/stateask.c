@@ -15,6 +15,7 @@ s_on_reply(void *arg, mg_status_t status, const ProtobufCMessage *message)
         answer->status = (mg_status_t)reply->status;
         answer->version = reply->version;
         answer->changes = reply->changes;
+        answer->view_ns = reply->view_ns;
         answer->view = mg_viewref_take(reply->view);
     }
 }

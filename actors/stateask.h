@@ -16,6 +16,7 @@ typedef struct mg_stateanswer {
     bool done;
     uint64_t version;
     uint64_t changes;   /* counted changes up to that version */
+    uint64_t view_ns;   /* OpenView: how long the writer stood still for it */
     mg_viewref_t *view; /* OpenView: the caller gives it back */
 } mg_stateanswer_t;
 
