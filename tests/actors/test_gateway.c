@@ -245,6 +245,63 @@ test_strict_envelope_wraps_everything_in_200(void **state)
     test_world_stop(&world);
 }
 
+/* --- CSRF --- */
+
+static unsigned
+s_status_over_https(const test_world_t *world,
+                    const char *path,
+                    const char *token,
+                    const char *more)
+{
+    mg_buf_t bytes = {0};
+    mg_buf_append_format(
+        &bytes,
+        "GET %s HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nAuthorization: %s\r\n%s\r\n",
+        path, token, more);
+    test_response_t response;
+    test_raw(world->port, mg_buf_text(&bytes), &response);
+    unsigned status = response.status;
+    test_response_free(&response);
+    mg_buf_free(&bytes);
+    return status;
+}
+
+static void
+test_over_https_the_csrf_token_must_be_repeated(void **state)
+{
+    (void)state;
+    test_world_t world;
+    test_world_prepare(&world);
+    world.config.http.https_only = true;
+    world.config.http.jwt_secret = "a configured secret of 32 bytes!";
+    test_world_start(&world);
+    (void)test_world_phase(&world, MG__SET_PHASE__PHASE__READY, 0);
+    test_response_t login;
+    test_call(&world, "POST /platform/authorization", NULL,
+              "{\"email\":\"admin\",\"password\":\"" TEST_ADMIN_PASSWORD "\"}", &login);
+    const char *cookie = strstr(login.head, "csrf_token=") + strlen("csrf_token=");
+    char csrf[128];
+    (void)snprintf(csrf, sizeof csrf, "X-CSRF-Token: %.*s\r\n", (int)strcspn(cookie, ";"), cookie);
+    const char *at = strstr(login.body, "access_token\":\"") + strlen("access_token\":\"");
+    char *token = strndup(at, strcspn(at, "\""));
+    assert_non_null(strstr(login.head, "; Secure; SameSite=Strict"));
+    assert_int_equal(s_status_over_https(&world, "/platform/user/me", token, ""), 401);
+    assert_int_equal(s_status_over_https(&world, "/platform/user/me", token, "X-CSRF-Token: x\r\n"),
+                     401);
+    assert_int_equal(s_status_over_https(&world, "/platform/user/me", token, csrf), 200);
+    assert_int_equal(s_status_over_https(&world, "/platform/user/me", token,
+                                         "X-CSRF-Token: x\r\nCookie: csrf_token=x\r\n"),
+                     200);
+    assert_int_equal(s_status_over_https(&world, "/platform/user/me", token,
+                                         "X-CSRF-Token: x\r\nCookie: csrf_token=y\r\n"),
+                     401);
+    assert_int_equal(s_status_over_https(&world, "/platform/authorization/status", token, ""), 200);
+    assert_int_equal(s_status_over_https(&world, "/platform/user/admin", token, ""), 200);
+    free(token);
+    test_response_free(&login);
+    test_world_stop(&world);
+}
+
 /* --- phases --- */
 
 static void
@@ -502,6 +559,7 @@ main(void)
         cmocka_unit_test(test_head_over_the_limit_is_refused),
         cmocka_unit_test(test_login_is_limited_per_address),
         cmocka_unit_test(test_strict_envelope_wraps_everything_in_200),
+        cmocka_unit_test(test_over_https_the_csrf_token_must_be_repeated),
         cmocka_unit_test(test_starting_answers_liveness_only),
         cmocka_unit_test(test_stopping_drains_within_its_time),
         cmocka_unit_test(test_ending_with_a_request_that_waits_is_clean),

@@ -101,6 +101,25 @@ test_header_count_and_target_length_are_limited(void **state)
     assert_int_equal(mg_gate_check(&head, &framing), MG_GATE_TARGET);
 }
 
+/* "Host: a" NUL "hidden": the library reports "a" alone, but the head's size tells. */
+static void
+test_bytes_that_no_part_accounts_for_are_refused(void **state)
+{
+    (void)state;
+    static const char bytes[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const mg_header_t host = {mg_slice_text("Host"), mg_slice_text("a")};
+    mg_head_t head = {.method = mg_slice_text("GET"),
+                      .target = mg_slice_text("/"),
+                      .version = mg_slice_text("HTTP/1.1"),
+                      .headers = &host,
+                      .header_count = 1,
+                      .size = sizeof bytes - 1};
+    mg_framing_t framing;
+    assert_int_equal(mg_gate_check(&head, &framing), MG_GATE_PASS);
+    head.size++;
+    assert_int_equal(mg_gate_check(&head, &framing), MG_GATE_HIDDEN);
+}
+
 static void
 test_every_verdict_has_a_sentence(void **state)
 {
@@ -117,6 +136,7 @@ main(void)
         cmocka_unit_test(test_good_heads_pass_and_tell_the_framing),
         cmocka_unit_test(test_each_rule_has_its_verdict),
         cmocka_unit_test(test_header_count_and_target_length_are_limited),
+        cmocka_unit_test(test_bytes_that_no_part_accounts_for_are_refused),
         cmocka_unit_test(test_every_verdict_has_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
