@@ -118,6 +118,9 @@ mg_address_in_range(const mg_address_t *self, mg_slice_t range)
     if (mg_address_read(mg_slice(range.data, len), &base) != MG_OK) {
         return false;
     }
+    if (s_is_v4(&base) != s_is_v4(self)) {
+        return false; /* ::/0 names no IPv4 client */
+    }
     unsigned before = s_is_v4(&base) ? V4_BITS_BEFORE : 0;
     unsigned bits = BITS - before;
     if (slash && !s_read_bits(mg_slice(slash + 1, range.len - len - 1), BITS - before, &bits)) {

@@ -125,6 +125,14 @@ s_on_header(void *arg,
     return MHD_YES;
 }
 
+static size_t
+s_head_size(const mg_request_t *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info ? info->header_size : 0;
+}
+
 static mg_gate_verdict_t
 s_check_head(mg_request_t *request, const char *method, const char *version)
 {
@@ -134,7 +142,8 @@ s_check_head(mg_request_t *request, const char *method, const char *version)
                             .target = mg_buf_slice(&request->target),
                             .version = mg_slice_text(version),
                             .headers = reading.headers,
-                            .header_count = reading.count};
+                            .header_count = reading.count,
+                            .size = s_head_size(request)};
     return mg_gate_check(&head, &request->framing);
 }
 

@@ -31,6 +31,7 @@ static const char *const s_texts[MG_GATE_VERDICTS] = {
     [MG_GATE_TARGET] = "The request target is not a plain path",
     [MG_GATE_HEADER_COUNT] = "Too many header lines",
     [MG_GATE_NAME] = "A header name is not a token",
+    [MG_GATE_HIDDEN] = "The head holds bytes that belong to no header",
     [MG_GATE_VALUE] = "A header value holds a control character",
     [MG_GATE_LOOKALIKE] = "A header name resembles a framing header",
     [MG_GATE_REPEATED] = "The body's length is stated more than once",
@@ -213,6 +214,19 @@ s_check_framing(const seen_t *seen, bool is_http11, mg_framing_t *framing)
     return host_required && !s_is_host(seen->value[HEADER_HOST]) ? MG_GATE_HOST : MG_GATE_PASS;
 }
 
+/* The most that these parts can take: one blank behind each colon, CR LF at each end. Whoever writes no blank could hide that
+ * many bytes; framing headers are safe even then, since what is left of them must be a whole number or `chunked`. */
+static bool
+s_is_accounted_for(const mg_head_t *head)
+{
+    enum { LINE = 4 /* blanks or ": ", and CR LF */, END = 2 };
+    size_t most = head->method.len + head->target.len + head->version.len + LINE + END;
+    for (size_t i = 0; i < head->header_count; i++) {
+        most += head->headers[i].name.len + head->headers[i].value.len + LINE;
+    }
+    return head->size <= most;
+}
+
 mg_gate_verdict_t
 mg_gate_check(const mg_head_t *head, mg_framing_t *out)
 {
@@ -229,6 +243,9 @@ mg_gate_check(const mg_head_t *head, mg_framing_t *out)
     }
     seen_t seen = {0};
     mg_gate_verdict_t verdict = s_check_headers(head, &seen);
+    if (verdict == MG_GATE_PASS && !s_is_accounted_for(head)) {
+        verdict = MG_GATE_HIDDEN;
+    }
     if (verdict == MG_GATE_PASS) {
         verdict = s_check_framing(&seen, is_http11, &framing);
     }

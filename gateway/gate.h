@@ -42,6 +42,7 @@ typedef struct mg_head {
     mg_slice_t version;
     const mg_header_t *headers;
     size_t header_count;
+    size_t size; /* bytes of the head as it was sent, its last empty line included; 0: not known */
 } mg_head_t;
 
 typedef enum mg_gate_verdict {
@@ -51,12 +52,13 @@ typedef enum mg_gate_verdict {
     MG_GATE_TARGET,       /* not an origin-form target of visible ASCII, or too long */
     MG_GATE_HEADER_COUNT, /* over MG_GATE_HEADERS_MAX */
     MG_GATE_NAME,         /* a header name that is no token */
-    MG_GATE_VALUE,        /* a control byte in a header value */
-    MG_GATE_LOOKALIKE,    /* a name that begins with a framing header's name but is another */
-    MG_GATE_REPEATED,     /* a framing header twice, or both lengths */
-    MG_GATE_LENGTH,       /* Content-Length is not a plain number */
-    MG_GATE_CODING,       /* Transfer-Encoding is not exactly `chunked`, or not on HTTP/1.1 */
-    MG_GATE_HOST,         /* Host missing on HTTP/1.1, or not a host */
+    MG_GATE_HIDDEN, /* more bytes than its parts have: the library cuts a line at a NUL and drops the rest */
+    MG_GATE_VALUE,     /* a control byte in a header value */
+    MG_GATE_LOOKALIKE, /* a name that begins with a framing header's name but is another */
+    MG_GATE_REPEATED,  /* a framing header twice, or both lengths */
+    MG_GATE_LENGTH,    /* Content-Length is not a plain number */
+    MG_GATE_CODING,    /* Transfer-Encoding is not exactly `chunked`, or not on HTTP/1.1 */
+    MG_GATE_HOST,      /* Host missing on HTTP/1.1, or not a host */
     MG_GATE_VERDICTS
 } mg_gate_verdict_t;
 

@@ -1,6 +1,7 @@
 /* The platform API over real HTTP: each rule of platform-api.md sections 3 to 6, 10 and 11 that a client can see. */
 #include "support/world.h"
 
+#include <crypt.h>
 #include <string.h>
 
 static test_world_t s_world;
@@ -123,6 +124,42 @@ test_refresh_gives_a_full_token(void **state)
     assert_non_null(strstr(response.head, "Max-Age=604800"));
     free(token);
     test_response_free(&response);
+}
+
+/* An imported user logs in with its bcrypt hash; the first login replaces it, and the next one needs it no more. */
+static void
+test_bcrypt_user_logs_in_and_is_rehashed(void **state)
+{
+    (void)state;
+    struct crypt_data data = {0};
+    const char *hash = crypt_r("imported-password", "$2b$04$abcdefghijklmnopqrstuu", &data);
+    bson_t user = BSON_INITIALIZER;
+    BSON_APPEND_UTF8(&user, "username", "imported");
+    BSON_APPEND_UTF8(&user, "email", "imported@x.test");
+    BSON_APPEND_UTF8(&user, "role", "users");
+    BSON_APPEND_BINARY(&user, "password", BSON_SUBTYPE_BINARY, (const uint8_t *)hash,
+                       (uint32_t)strlen(hash));
+    test_world_put("users", &user);
+    bson_destroy(&user);
+    static const char login[] = "POST /platform/authorization";
+    CALL(login, NULL, "{\"email\":\"imported\",\"password\":\"other\"}", "400 AUTH002");
+    test_response_t before;
+    test_response_t after;
+    test_response_t first;
+    test_call(&s_world, "GET /platform/user/imported", s_admin, NULL, &first);
+    free(test_login(&s_world, "imported", "imported-password"));
+    test_call(&s_world, "GET /platform/user/imported", s_admin, NULL, &before);
+    free(test_login(&s_world, "imported@x.test", "imported-password"));
+    test_call(&s_world, "GET /platform/user/imported", s_admin, NULL, &after);
+    char etag[64];
+    (void)snprintf(etag, sizeof etag, "%s", test_header(&before, "ETag"));
+    assert_string_not_equal(etag,
+                            test_header(&first, "ETag"));   /* the first login wrote a new hash */
+    assert_string_equal(etag, test_header(&after, "ETag")); /* the second login wrote nothing */
+    test_response_free(&first);
+    test_response_free(&before);
+    test_response_free(&after);
+    CALL("DELETE /platform/user/imported", s_admin, NULL, "200");
 }
 
 /* --- section 4 --- */
@@ -539,6 +576,7 @@ main(void)
         cmocka_unit_test(test_token_works_as_cookie_and_a_bad_cookie_is_not_rescued),
         cmocka_unit_test(test_invalidated_token_is_refused_at_once_and_others_are_not),
         cmocka_unit_test(test_refresh_gives_a_full_token),
+        cmocka_unit_test(test_bcrypt_user_logs_in_and_is_rehashed),
         cmocka_unit_test(test_role_lives_through_create_read_update_delete),
         cmocka_unit_test(test_body_that_does_not_fit_is_422_and_names_the_field),
         cmocka_unit_test(test_permission_is_the_role_of_this_moment),

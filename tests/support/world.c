@@ -2,6 +2,7 @@
 
 #include "actors/hasher.h"
 #include "actors/state.h"
+#include "core/document.h"
 #include "core/seed.h"
 #include "gateway/gateway.h"
 #include "messages/autosave.pb-c.h"
@@ -276,6 +277,26 @@ void
 test_world_swap(test_world_t *self)
 {
     s_seed(self);
+}
+
+void
+test_world_put(const char *collection, const bson_t *document)
+{
+    mg_link_t *link = mg_state_link_new(4);
+    Mg__Op op = MG__OP__INIT;
+    op.collection = mg_bus_bytes(mg_slice_text(collection));
+    op.body = mg_bus_bytes(mg_document_slice(document));
+    Mg__Op *ops[] = {&op};
+    Mg__Write write = MG__WRITE__INIT;
+    write.n_ops = 1;
+    write.ops = ops;
+    Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+    request.body_case = MG__STATE_REQUEST__BODY_WRITE;
+    request.write = &write;
+    Mg__StateReply *reply = (Mg__StateReply *)test_ask(link, &request.base, WAIT_MS);
+    CHECK_OK((mg_status_t)reply->status);
+    mg__state_reply__free_unpacked(reply, NULL);
+    mg_link_destroy(&link);
 }
 
 /* --- HTTP --- */

@@ -9,6 +9,8 @@
 #include "messages/gateway.pb-c.h"
 #include "support/ask.h"
 
+#include <bson/bson.h>
+
 #define TEST_ADMIN_EMAIL    "admin@memgate.test"
 #define TEST_ADMIN_PASSWORD "Correct-horse-1-battery"
 
@@ -39,6 +41,8 @@ void test_world_stop(test_world_t *self);
 uint32_t test_world_phase(test_world_t *self, Mg__SetPhase__Phase phase, int64_t drain_ms);
 /* Replaces the state by a freshly seeded one and publishes RestoreDone, as a restore does. */
 void test_world_swap(test_world_t *self);
+/* Writes a document behind the gateway's back, as a restore of an imported dump does. */
+void test_world_put(const char *collection, const bson_t *document);
 /* The requester of the newest dump or restore request; waits for nothing. */
 const char *test_fake_requester(void);
 /* How often autosave was told to reload. */

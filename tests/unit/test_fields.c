@@ -1,0 +1,135 @@
+#include "core/document.h"
+#include "core/json.h"
+#include "gateway/fields.h"
+#include "gateway/strength.h"
+#include "support/check.h"
+
+#include <string.h>
+
+static const mg_field_t s_table[] = {
+    {"name", MG_FIELD_TEXT, 2, 4, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL, MG_ERROR_INVALID_BODY},
+    {"count", MG_FIELD_INT, 0, 100, 0, NULL, MG_ERROR_INVALID_BODY},
+    {"on", MG_FIELD_BOOL, 0, 0, 0, "true", MG_ERROR_INVALID_BODY},
+    {"list", MG_FIELD_TEXTS, 0, 0, 0, "[]", MG_ERROR_INVALID_BODY},
+    {"map", MG_FIELD_OBJECT, 0, 2, 0, NULL, MG_ERROR_USER_ATTRIBUTES},
+    {"secret", MG_FIELD_TEXT, 3, 9, MG_FIELD_UNSTORED, NULL, MG_ERROR_INVALID_BODY},
+    {NULL, MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
+};
+
+/* Reads `body` and compares the stored document as JSON; `expected` NULL: it must be refused, `blamed` names the field. */
+static void
+s_check(mg_fields_mode_t mode, const char *body, const char *expected, const char *blamed)
+{
+    json_t *json = NULL;
+    mg_json_error_t error;
+    CHECK_OK(mg_json_parse(mg_slice_text(body), &json, &error));
+    bson_t out = BSON_INITIALIZER;
+    mg_fields_problem_t problem = {0};
+    mg_status_t status = mg_fields_read(s_table, json, mode, &out, &problem);
+    if (expected) {
+        CHECK_OK(status);
+        mg_buf_t text = {0};
+        CHECK_OK(mg_json_write(mg_document_slice(&out), MG_JSON_PLAIN, NULL, &text));
+        assert_string_equal(mg_buf_text(&text), expected);
+        mg_buf_free(&text);
+    } else {
+        CHECK_STATUS(MG_ERR_INVALID, status);
+        assert_string_equal(problem.field->name, blamed);
+        assert_int_equal(strncmp(problem.text, blamed, strlen(blamed)), 0);
+        assert_int_equal(problem.error, problem.field->error);
+    }
+    bson_destroy(&out);
+    json_decref(json);
+}
+
+static void
+test_create_fills_defaults_and_ignores_the_unknown(void **state)
+{
+    (void)state;
+    s_check(MG_FIELDS_CREATE, "{\"name\":\"ab\",\"other\":1,\"secret\":\"xyz\"}",
+            "{\"name\":\"ab\",\"count\":null,\"on\":true,\"list\":[],\"map\":null}", NULL);
+    s_check(MG_FIELDS_CREATE, "{}", NULL, "name");
+    s_check(MG_FIELDS_CREATE, "{\"name\":null}", NULL, "name");
+}
+
+static void
+test_update_stores_only_what_is_given(void **state)
+{
+    (void)state;
+    s_check(MG_FIELDS_UPDATE, "{\"name\":\"zz\",\"count\":null}", "{}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"on\":false,\"list\":[\"a\"]}", "{\"on\":false,\"list\":[\"a\"]}",
+            NULL);
+}
+
+static void
+test_integers_are_coerced(void **state)
+{
+    (void)state;
+    s_check(MG_FIELDS_UPDATE, "{\"count\":0.1}", "{\"count\":0}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"count\":7.9}", "{\"count\":7}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"count\":\" 12 \"}", "{\"count\":12}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"count\":\"1.5e1\"}", "{\"count\":15}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"count\":true}", "{\"count\":1}", NULL);
+    static const char *const bad[] = {
+        "{\"count\":-1}",      "{\"count\":101}",      "{\"count\":\"x\"}",
+        "{\"count\":\"inf\"}", "{\"count\":\"0x10\"}", "{\"count\":\"\"}",
+        "{\"count\":[]}",      "{\"count\":1e300}",    "{\"count\":\"99999999999999999999\"}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        s_check(MG_FIELDS_UPDATE, bad[i], NULL, "count");
+    }
+}
+
+static void
+test_texts_bools_lists_and_objects_are_coerced(void **state)
+{
+    (void)state;
+    s_check(MG_FIELDS_CREATE, "{\"name\":12}",
+            "{\"name\":\"12\",\"count\":null,\"on\":true,\"list\":[],\"map\":null}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"on\":\"Off\"}", "{\"on\":false}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"on\":1}", "{\"on\":true}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"on\":2}", NULL, "on");
+    s_check(MG_FIELDS_UPDATE, "{\"on\":{}}", NULL, "on");
+    s_check(MG_FIELDS_UPDATE, "{\"list\":[1,\"b\"]}", "{\"list\":[\"1\",\"b\"]}", NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"list\":[null]}", NULL, "list");
+    s_check(MG_FIELDS_UPDATE, "{\"list\":\"a\"}", NULL, "list");
+    s_check(MG_FIELDS_UPDATE, "{\"map\":{\"a\":{\"b\":[1]}}}", "{\"map\":{\"a\":{\"b\":[1]}}}",
+            NULL);
+    s_check(MG_FIELDS_UPDATE, "{\"map\":{\"a\":1,\"b\":1,\"c\":1}}", NULL, "map");
+    s_check(MG_FIELDS_UPDATE, "{\"secret\":\"ab\"}", NULL, "secret");
+}
+
+static void
+test_length_counts_characters_not_bytes(void **state)
+{
+    (void)state;
+    s_check(MG_FIELDS_UPDATE, "{\"secret\":\"\\u00e9\\u00e9\"}", NULL, "secret");
+    s_check(MG_FIELDS_UPDATE,
+            "{\"secret\":\"\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\\u00e9\"}",
+            "{}", NULL);
+}
+
+static void
+test_strength_wants_all_kinds(void **state)
+{
+    (void)state;
+    assert_true(mg_password_is_strong(mg_slice_text("Abcdefghijklmn1!")));
+    static const char *const weak[] = {"Abcdefghijklm1!",  "abcdefghijklmn1!", "ABCDEFGHIJKLMN1!",
+                                       "Abcdefghijklmno!", "Abcdefghijklmn12", ""};
+    for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
+        assert_false(mg_password_is_strong(mg_slice_text(weak[i])));
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_create_fills_defaults_and_ignores_the_unknown),
+        cmocka_unit_test(test_update_stores_only_what_is_given),
+        cmocka_unit_test(test_integers_are_coerced),
+        cmocka_unit_test(test_texts_bools_lists_and_objects_are_coerced),
+        cmocka_unit_test(test_length_counts_characters_not_bytes),
+        cmocka_unit_test(test_strength_wants_all_kinds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,72 @@
+#include "gateway/percent.h"
+#include "support/check.h"
+
+#include <string.h>
+
+static void
+test_escapes_are_decoded(void **state)
+{
+    (void)state;
+    mg_buf_t out = {0};
+    CHECK_OK(mg_percent_decode(mg_slice_text("a%2Fb%20%c3%A9+"), false, &out));
+    assert_string_equal(mg_buf_text(&out), "a/b \xc3\xa9+");
+    mg_buf_clear(&out);
+    CHECK_OK(mg_percent_decode(mg_slice_text("a+b%2B"), true, &out));
+    assert_string_equal(mg_buf_text(&out), "a b+");
+    mg_buf_free(&out);
+}
+
+static void
+test_bad_escapes_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"%",   "%4",  "%zz", "a%g0",   "%00",      "%0d%0a",
+                                      "%7f", "%ff", "%c3", "%c0%80", "%ed%a0%80"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        mg_buf_t out = {0};
+        CHECK_STATUS(MG_ERR_INVALID, mg_percent_decode(mg_slice_text(bad[i]), false, &out));
+        mg_buf_free(&out);
+    }
+}
+
+static void
+test_query_gives_the_last_of_a_name(void **state)
+{
+    (void)state;
+    mg_query_t query = {0};
+    CHECK_OK(mg_query_read(mg_slice_text("page=1&&flag&page=2&a%26b=c%3Dd&empty="), &query));
+    assert_int_equal(query.count, 5);
+    assert_true(mg_slice_equal(mg_query_get(&query, "page"), mg_slice_text("2")));
+    assert_true(mg_slice_equal(mg_query_get(&query, "a&b"), mg_slice_text("c=d")));
+    assert_non_null(mg_query_get(&query, "flag").data);
+    assert_int_equal(mg_query_get(&query, "empty").len, 0);
+    assert_null(mg_query_get(&query, "none").data);
+    mg_query_free(&query);
+}
+
+static void
+test_query_has_a_limit(void **state)
+{
+    (void)state;
+    mg_query_t query = {0};
+    char text[4 * (MG_QUERY_MAX + 1) + 1];
+    for (int i = 0; i <= MG_QUERY_MAX; i++) {
+        memcpy(text + 4 * i, "a=b&", 4);
+    }
+    CHECK_OK(mg_query_read(mg_slice(text, 4 * MG_QUERY_MAX), &query));
+    mg_query_free(&query);
+    CHECK_STATUS(MG_ERR_TOO_BIG, mg_query_read(mg_slice(text, sizeof text - 1), &query));
+    mg_query_free(&query);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_escapes_are_decoded),
+        cmocka_unit_test(test_bad_escapes_are_refused),
+        cmocka_unit_test(test_query_gives_the_last_of_a_name),
+        cmocka_unit_test(test_query_has_a_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
