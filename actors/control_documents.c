@@ -23,9 +23,8 @@ s_on_written(void *arg, mg_status_t status, const ProtobufCMessage *message)
     mg_control_request_reply(request, &reply);
 }
 
-/* What comes from outside is checked before it can be stored: every stored document can be dumped. */
-static mg_status_t
-s_check_op(const Mg__Op *op, const char **out_why)
+mg_status_t
+mg_control_check_op(const Mg__Op *op, const char **out_why)
 {
     if (op->collection.len == 0) {
         *out_why = "The name of the collection is missing.";
@@ -43,7 +42,7 @@ mg_control_handle_write(mg_control_request_t *request)
     const Mg__ControlWrite *wanted = request->message->write;
     for (size_t i = 0; i < wanted->n_ops; i++) {
         const char *why = NULL;
-        mg_status_t status = s_check_op(wanted->ops[i], &why);
+        mg_status_t status = mg_control_check_op(wanted->ops[i], &why);
         if (status != MG_OK) {
             char text[256];
             (void)snprintf(text, sizeof text, "Operation %zu of the batch is refused: %s", i,

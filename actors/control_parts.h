@@ -56,6 +56,10 @@ bool mg_control_went_well(mg_control_request_t *request,
 enum { MG_CONTROL_REQUESTER_SIZE = 128 };
 void mg_control_requester(const mg_control_request_t *request, char out[MG_CONTROL_REQUESTER_SIZE]);
 
+/* Whether an operation from outside may be passed on: every document that is stored can be dumped. Fails MG_ERR_INVALID,
+ * MG_ERR_TOO_BIG; *out_why is then a static sentence. */
+MG_MUST_USE mg_status_t mg_control_check_op(const Mg__Op *op, const char **out_why);
+
 /* One per member of ControlRequest. */
 void mg_control_handle_status(mg_control_request_t *request);
 void mg_control_handle_dump(mg_control_request_t *request);
