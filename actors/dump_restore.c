@@ -45,6 +45,7 @@ static void
 s_adopt(mg_dumpactor_t *self, const mg_restored_t *restored, uint32_t timeline)
 {
     self->restored = restored->info;
+    mg_dump_remember(self, &restored->info);
     self->parent = restored->info;
     self->restore_skipped = restored->skipped;
     self->timeline = timeline;

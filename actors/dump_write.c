@@ -105,6 +105,7 @@ s_succeeded(mg_dumpactor_t *self, const mg_dumpinfo_t *info)
     self->parent = *info;
     self->last_error[0] = 0;
     self->published++;
+    mg_dump_remember(self, info);
     mg_folder_note_generation(self->folder, self->generation);
     mg_log(MG_LOG_INFO, "dump_published",
            "path=%s generation=%llu trigger=%s requester=%s documents=%llu bytes=%llu seconds=%.3f "

@@ -124,6 +124,7 @@ class Restore(unittest.TestCase):
             self.assertEqual(sorted(d["trigger"] for d in listed), ["control", "http"])
             for dump in listed:
                 self.assertTrue({"path", "generation", "created_at", "requester", "documents", "bytes", "verified"} <= set(dump))
+                self.assertTrue(dump["verified"])
             http = next(d for d in listed if d["trigger"] == "http")
             self.assertRegex(http["requester"], r"^http user=admin request=\S+$")
 
