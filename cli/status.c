@@ -23,7 +23,7 @@ s_print_json(const Mg__StatusInfo *info)
     char since[MG_RFC3339_SIZE];
     mg_clock_rfc3339(info->unsaved_since_ns, since);
     mg_render_print(json_pack(
-        "{s:{s:I, s:s}, s:i, s:b, s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s*, s:{s:b, "
+        "{s:{s:I, s:s}, s:i, s:b, s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s?, s:{s:b, "
         "s:i, s:I}, s:I, s:I, s:s, s:b}",
         "at_risk", "changes", (json_int_t)info->unsaved_changes, "since", since, "pid",
         (int)info->pid, "ready", (int)info->ready, "mode", info->mode, "version", info->version,
@@ -63,9 +63,11 @@ s_print_text(const Mg__StatusInfo *info)
     char size[MG_RENDER_BYTES_SIZE];
     mg_clock_rfc3339(info->unsaved_since_ns, since);
     mg_render_bytes(info->state_bytes, size);
+    bool one = info->unsaved_changes == 1;
     if (info->unsaved_changes) {
-        (void)printf("at risk      %llu changes since %s: a crash now would lose them\n",
-                     (unsigned long long)info->unsaved_changes, since);
+        (void)printf("at risk      %llu change%s since %s: a crash now would lose %s\n",
+                     (unsigned long long)info->unsaved_changes, one ? "" : "s", since,
+                     one ? "it" : "them");
     } else {
         (void)printf("at risk      nothing: every change is in a dump\n");
     }

@@ -44,7 +44,7 @@ class Life(unittest.TestCase):
                 self.assertEqual(server.digest(), digest)
                 self.check_onboarded(server)
                 restored = server.cli_json("status", "--json")["restored"]
-                self.assertEqual(restored["trigger"], number.name.lower())
+                self.assertEqual(restored["trigger"], number.name)
                 self.assertIn("signal pid=", restored["requester"])
 
     def test_sigquit_leaves_without_a_dump(self):

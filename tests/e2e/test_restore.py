@@ -121,11 +121,11 @@ class Restore(unittest.TestCase):
             server.http("POST", "/platform/memory/dump", {})
             self.dump(server)
             listed = server.cli_json("dumps", "--json")
-            self.assertEqual(sorted(d["trigger"] for d in listed), ["control", "http"])
+            self.assertEqual(sorted(d["trigger"] for d in listed), ["HTTP", "control"])
             for dump in listed:
                 self.assertTrue({"path", "generation", "created_at", "requester", "documents", "bytes", "verified"} <= set(dump))
                 self.assertTrue(dump["verified"])
-            http = next(d for d in listed if d["trigger"] == "http")
+            http = next(d for d in listed if d["trigger"] == "HTTP")
             self.assertRegex(http["requester"], r"^http user=admin request=\S+$")
 
     def test_inspect_and_verify(self):
