@@ -161,7 +161,7 @@ s_handle_swap(state_actor_t *self, const Mg__Swap *swap)
     }
     mg_status_t status = swap->keep_revocations ? s_keep_revocations(self, loaded) : MG_OK;
     if (status == MG_OK) {
-        mg_store_swap(self->store, &loaded);
+        mg_store_swap(self->store, &loaded, swap->counted);
         self->swaps++;
         self->last_change_ns = mg_clock_wall_ns();
         s_announce_version(self);
