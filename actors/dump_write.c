@@ -199,6 +199,46 @@ s_open_folder(mg_dumpactor_t *self, const char *path, mg_folder_t **out, mg_faul
     return status;
 }
 
+/* The dump folder was deleted or replaced under our feet: opens what its path names now, and takes the lock there. */
+static mg_status_t
+s_reopen(mg_dumpactor_t *self, mg_fault_t *why)
+{
+    mg_folder_t *fresh = NULL;
+    const mg_file_ops_t *io = mg_folder_io(self->folder);
+    mg_status_t status =
+        mg_folder_open(io, self->config->dump.path_hint, &self->owner, &fresh, why);
+    if (status == MG_OK) {
+        status = mg_folder_lock(fresh, why);
+    }
+    if (status == MG_OK) {
+        mg_log(MG_LOG_WARN, "folder_reopened", "path=%s msg=%s", mg_folder_path(fresh),
+               "the dump folder was gone; dumps go to the one that is there now");
+        mg_folder_destroy(&self->folder);
+        self->folder = fresh;
+        fresh = NULL;
+        status = mg_dump_scan(self, NULL, why);
+    }
+    mg_folder_destroy(&fresh);
+    return status;
+}
+
+/* A dump to the dump folder, once more after the folder itself was gone. */
+static mg_status_t
+s_write_home(mg_dumpactor_t *self,
+             const mg_dumpwaiter_t *waiter,
+             mg_dumpinfo_t *out,
+             mg_fault_t *why)
+{
+    mg_status_t status = s_try_often(self, waiter, self->folder, out, why);
+    if (status == MG_ERR_IO && why->error == ENOENT) {
+        status = s_reopen(self, why);
+        if (status == MG_OK) {
+            status = s_try_often(self, waiter, self->folder, out, why);
+        }
+    }
+    return status;
+}
+
 mg_status_t
 mg_dump_write(mg_dumpactor_t *self,
               const mg_dumpwaiter_t *waiter,
@@ -216,7 +256,8 @@ mg_dump_write(mg_dumpactor_t *self,
     if (status == MG_OK) {
         self->running_trigger = waiter->trigger;
         self->running_final = waiter->final;
-        status = s_try_often(self, waiter, elsewhere ? elsewhere : self->folder, out, why);
+        status = elsewhere ? s_try_often(self, waiter, elsewhere, out, why)
+                           : s_write_home(self, waiter, out, why);
     }
     if (status == MG_OK) {
         s_succeeded(self, out, elsewhere != NULL);

@@ -339,6 +339,9 @@ static void
 s_check_secret(reading_t *reading)
 {
     const mg_config_dump_t *dump = &reading->config->dump;
+    if (!dump->secret && strstr(mg_buf_text(reading->problems), "MEM_ENCRYPTION_KEY")) {
+        return; /* it was given, in a way that has been refused already */
+    }
     if (!dump->secret) {
         s_problem(reading, true,
                   "MEM_ENCRYPTION_KEY is not set: dumps are encrypted with it; make one with "
@@ -374,6 +377,21 @@ s_is_placeholder(const char *secret)
 }
 
 static void
+s_check_control(reading_t *reading)
+{
+    const mg_config_t *config = reading->config;
+    const char *endpoint = config->control ? config->control : "";
+    bool keys = config->control_secret && config->control_clients;
+    s_problem(reading, strncmp(endpoint, "tcp://", 6) == 0 && !keys,
+              "MEMGATE_CONTROL on tcp needs MEMGATE_CONTROL_SECRET and MEMGATE_CONTROL_CLIENTS: "
+              "nobody may use it unasked.");
+    s_problem(reading,
+              strncmp(endpoint, "ipc://", 6) == 0 &&
+                  strlen(endpoint) > strlen("ipc://") + SOCKET_PATH_MAX,
+              "MEMGATE_CONTROL is too long: the path of a socket has at most 107 bytes.");
+}
+
+static void
 s_check_serving(reading_t *reading)
 {
     const mg_config_t *config = reading->config;
@@ -397,6 +415,7 @@ s_check_serving(reading_t *reading)
               "ENV=production wants a JWT_SECRET_KEY of at least 32 characters that is no "
               "placeholder; unset it to let "
               "memgate make one.");
+    s_check_control(reading);
     s_check_secret(reading);
 }
 

@@ -126,10 +126,24 @@ class Life(unittest.TestCase):
             server.start()
             self.assertEqual(server.http("GET", "/platform/authorization/status", token=token)[0], 200)
 
+    def test_folder_that_was_deleted_is_made_again_and_nothing_is_lost(self):
+        with Server() as server:
+            server.start()
+            onboard(server)
+            first = server.cli_json("dump", "--json")
+            shutil.rmtree(server.dumps)
+            again = server.cli_json("dump", "--json")
+            self.assertGreater(again["generation"], first["generation"])
+            shutil.rmtree(server.dumps)
+            self.assertEqual(server.stop(), 0)
+            server.start()
+            self.check_onboarded(server)
+
     def test_final_dump_that_fails_is_tried_again_and_ends_with_74(self):
         with Server(MEM_SHUTDOWN_GRACE="3") as server:
             server.start()
             shutil.rmtree(server.dumps)
+            server.dumps.write_text("a file in the folder's place")
             begin = time.monotonic()
             self.assertEqual(server.stop(), 74)
             self.assertGreater(time.monotonic() - begin, 1)
