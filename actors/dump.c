@@ -268,13 +268,28 @@ mg_dump_path_root(mg_dumpactor_t *self, const char **path, mg_folder_t **out, mg
 
 /* ---- the loop ---- */
 
-/* A final dump goes before everything else that waits. */
+/* Before the restore of the start there is no state to dump or to replace; whoever asks for that waits for it. */
+static bool
+s_may_run(const mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter)
+{
+    bool needs_state = waiter->kind == MG__DUMP_MESSAGE__BODY_DUMP ||
+                       waiter->kind == MG__DUMP_MESSAGE__BODY_RESTORE;
+    return self->at_home || waiter->at_start || !needs_state;
+}
+
+/* What goes before everything else: at first what may run at all, later the final dump. */
+static bool
+s_is_urgent(const mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter)
+{
+    return self->at_home ? waiter->final : s_may_run(self, waiter);
+}
+
 static void
 s_hurry(mg_dumpactor_t *self)
 {
     for (mg_dumpwaiter_t **at = &self->queue; *at; at = &(*at)->next) {
         mg_dumpwaiter_t *waiter = *at;
-        if (waiter->final && at != &self->queue) {
+        if (s_is_urgent(self, waiter) && at != &self->queue) {
             *at = waiter->next;
             waiter->next = self->queue;
             self->queue = waiter;
@@ -288,14 +303,14 @@ s_on_turn(void *arg, int64_t now_ms)
 {
     mg_dumpactor_t *self = arg;
     (void)now_ms;
-    if (!self->queue) {
+    if (self->queue && (self->final_waits || !self->at_home)) {
+        s_hurry(self);
+    }
+    if (!self->queue || !s_may_run(self, self->queue)) {
         return -1;
     }
     self->running = true;
     self->next_progress_ms = 0;
-    if (self->final_waits) {
-        s_hurry(self);
-    }
     switch (self->queue->kind) {
     case MG__DUMP_MESSAGE__BODY_DUMP:
         mg_dump_run_dump(self);

@@ -57,6 +57,7 @@ typedef struct mg_dumpactor {
     size_t queued;
     bool running;       /* a dump, restore or verify is under way */
     bool running_final; /* and it is the last dump of a shutdown */
+    bool at_home;       /* the restore of the start is done: before it there is no state to dump */
     bool final_waits;   /* one is queued: what runs now gives way */
     uint8_t running_trigger;
     uint64_t running_total; /* documents to be walked */

@@ -118,13 +118,13 @@ s_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     mg_store_destroy(&restored.store);
     if (status != MG_OK) {
         int exit_code = restored.exit_code ? restored.exit_code : EXIT_IO;
-        mg_log(MG_LOG_CRITICAL, "restore_failed", "exit=%d msg=%s", exit_code, why.text);
         reply.status = status;
         reply.text = why.text;
         reply.exit_code = (uint32_t)exit_code;
         mg_dump_answer(self, waiter, &reply);
         return;
     }
+    self->at_home = true;
     Mg__RestoreInfo info = MG__RESTORE_INFO__INIT;
     Mg__DumpInfo dump;
     info.empty_start = empty;

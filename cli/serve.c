@@ -46,9 +46,6 @@ s_serve(const mg_config_t *config)
         s_harden();
     }
     s_set_dispositions();
-    if (mg_signals_block() != MG_OK) {
-        return MG_EXIT_ACTOR_DIED;
-    }
     zsys_handler_set(NULL);
     mg_log(MG_LOG_INFO, "starting", "version=%s", MG_VERSION);
     mg_exit_t code = mg_supervise(config);
@@ -65,6 +62,10 @@ mg_command_serve(int argc, char **argv)
     if (!mg_options_read(&(mg_options_t){.usage = "memgate serve", .options = options}, argc, argv,
                          &code)) {
         return code;
+    }
+    if (mg_signals_block() !=
+        MG_OK) { /* before anything else: a signal that comes now is served later */
+        return MG_EXIT_ACTOR_DIED;
     }
     mg_config_t config;
     mg_buf_t problems = {0};

@@ -56,15 +56,13 @@ s_print_dump(const char *what, const Mg__DumpInfo *dump)
                  dump->requester, dump->verified ? ", verified" : "", dump->path);
 }
 
+/* What an operator wants to know first. */
 static void
-s_print_text(const Mg__StatusInfo *info)
+s_print_risk(const Mg__StatusInfo *info)
 {
-    const Mg__DumpStatus *dumps = info->dumps;
     char since[MG_RFC3339_SIZE];
-    char size[MG_RENDER_BYTES_SIZE];
-    mg_clock_rfc3339(info->unsaved_since_ns, since);
-    mg_render_bytes(info->state_bytes, size);
     bool one = info->unsaved_changes == 1;
+    mg_clock_rfc3339(info->unsaved_since_ns, since);
     if (info->unsaved_changes) {
         (void)printf("at risk      %llu change%s since %s: a crash now would lose %s\n",
                      (unsigned long long)info->unsaved_changes, one ? "" : "s", since,
@@ -72,6 +70,15 @@ s_print_text(const Mg__StatusInfo *info)
     } else {
         (void)printf("at risk      nothing: every change is in a dump\n");
     }
+}
+
+static void
+s_print_text(const Mg__StatusInfo *info)
+{
+    const Mg__DumpStatus *dumps = info->dumps;
+    char size[MG_RENDER_BYTES_SIZE];
+    mg_render_bytes(info->state_bytes, size);
+    s_print_risk(info);
     (void)printf("server       memgate %s, pid %u, up %.0f s, %s, mode %s\n", info->version,
                  info->pid, info->uptime_seconds, info->ready ? "ready" : "not ready", info->mode);
     (void)printf("state        %llu documents, %s, version %llu\n",

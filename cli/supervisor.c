@@ -325,6 +325,9 @@ s_bury_child(supervisor_t *self, int which)
         s_end(self, MG_EXIT_ACTOR_DIED);
     } else {
         self->exit_code = MG_EXIT_ACTOR_DIED;
+        if (which == MG_CHILD_GATEWAY) {
+            s_on_drained(self, MG_ERR_CLOSED, NULL); /* nothing is left to drain */
+        }
     }
 }
 

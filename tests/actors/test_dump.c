@@ -629,6 +629,7 @@ test_a_client_path_stays_below_the_folder(void **state)
     s_stop(world);
     world->config.dump.http_paths = MG_PATHS_OFF;
     s_start(world);
+    s_expect(MG_OK, s_restore(world, "", true));
     s_expect(MG_ERR_DENIED, s_dump(world, "sub/"));
 }
 

@@ -126,6 +126,28 @@ class Life(unittest.TestCase):
             server.start()
             self.assertEqual(server.http("GET", "/platform/authorization/status", token=token)[0], 200)
 
+    def test_signals_before_ready_are_served_when_there_is_a_state(self):
+        with Server() as server:
+            server.start()
+            onboard(server)
+            digest = server.digest()
+            server.stop()
+            count = len(server.dump_files())
+            for number in range(5):
+                since = len(server.log())
+                server.spawn()
+                server.wait_log("event=starting", since)  # from here on signals are held for it
+                for _ in range(20):
+                    server.send_signal(signal.SIGUSR1)
+                    time.sleep(0.0005 * number)
+                wait_for(lambda: server.is_ready() or server.process.poll() is not None, "readiness")
+                wait_for(lambda: len(server.dump_files()) > count, "the dump that was asked for", 10)
+                self.assertEqual(server.digest(), digest)
+                server.kill()
+                count = len(server.dump_files())
+            server.start()
+            self.assertEqual(server.digest(), digest)
+
     def test_folder_that_was_deleted_is_made_again_and_nothing_is_lost(self):
         with Server() as server:
             server.start()
