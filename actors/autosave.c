@@ -174,7 +174,7 @@ s_count_changes(autosave_actor_t *self)
 static void
 s_handle_event(autosave_actor_t *self, const Mg__Event *event)
 {
-    if (event->body_case == MG__EVENT__BODY_DUMP_DONE) {
+    if (event->body_case == MG__EVENT__BODY_DUMP_DONE && !event->dump_done->elsewhere) {
         self->saved_changes = event->dump_done->changes;
         s_plan(self);
     } else if (event->body_case == MG__EVENT__BODY_RESTORE_DONE) {

@@ -142,11 +142,17 @@ s_on_view_to_export(void *arg, mg_status_t status, const ProtobufCMessage *messa
         return;
     }
     uint64_t session = 0;
+    mg_viewref_t *yielded =
+        mg_exports_end_oldest(self->exports, mg_clock_mono_ms() - MG_EXPORT_YIELD_MS);
+    mg_state_give_back(self->state, &yielded);
     status = mg_exports_begin(self->exports, view, request->message->export, &session);
     if (status == MG_OK) {
         s_reply_page(request, session);
     } else {
-        mg_control_request_end(request, status, NULL);
+        mg_control_request_end(request, status,
+                               status == MG_ERR_BUSY
+                                   ? "Eight exports are under way; begin this one in a moment."
+                                   : "There is no such collection.");
         mg_state_give_back(self->state, &view);
     }
 }

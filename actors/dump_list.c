@@ -3,6 +3,27 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+void
+mg_dump_remember(mg_dumpactor_t *self, const mg_dumpinfo_t *info)
+{
+    if (info->verified) {
+        uint8_t *place = self->proven[self->proven_count++ % MG_DUMP_PROVEN_MAX];
+        memcpy(place, info->footer.file_check, MG_CHECK_SIZE);
+    }
+}
+
+bool
+mg_dump_is_proven(const mg_dumpactor_t *self, const mg_dumpfooter_t *footer)
+{
+    for (uint64_t i = 0; i < self->proven_count && i < MG_DUMP_PROVEN_MAX; i++) {
+        if (memcmp(self->proven[i], footer->file_check, MG_CHECK_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void
 s_describe(const mg_dumpactor_t *self, const mg_candidate_t *candidate, mg_dumpinfo_t *info)
@@ -10,6 +31,7 @@ s_describe(const mg_dumpactor_t *self, const mg_candidate_t *candidate, mg_dumpi
     mg_dumpinfo_set(info, mg_folder_path(self->folder), candidate->name.text, &candidate->header);
     info->footer = candidate->footer;
     info->bytes = candidate->bytes;
+    info->verified = mg_dump_is_proven(self, &candidate->footer);
     info->outcome = candidate->is_dmp1 ? MG_OUTCOME_UNSUPPORTED : candidate->verdict.outcome;
 }
 

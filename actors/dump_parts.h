@@ -22,6 +22,8 @@ typedef struct mg_dumpwaiter {
     char path[MG_DUMPPATH_SIZE];
 } mg_dumpwaiter_t;
 
+enum { MG_DUMP_PROVEN_MAX = 256 /* verified dumps that are remembered */ };
+
 typedef struct mg_dumpactor {
     const mg_config_t *config;
     zsock_t *inbox;
@@ -46,6 +48,9 @@ typedef struct mg_dumpactor {
     int64_t last_error_ns;
     uint64_t published;
     uint64_t failed;
+    uint8_t proven[MG_DUMP_PROVEN_MAX]
+                  [MG_CHECK_SIZE]; /* file_check of dumps that this process read in full; a ring */
+    uint64_t proven_count;
     uint32_t restore_skipped;
 
     mg_dumpwaiter_t *queue; /* in order of arrival */
@@ -61,6 +66,9 @@ typedef struct mg_dumpactor {
 
 /* The jobs' turn: takes messages, tells the progress; false when a final dump waits. `self` is the mg_dumpactor_t. */
 bool mg_dump_turn(void *self, uint64_t documents, uint64_t bytes);
+/* Remembers that this dump was read back in full, if it was; and whether that is known of a dump. */
+void mg_dump_remember(mg_dumpactor_t *self, const mg_dumpinfo_t *info);
+bool mg_dump_is_proven(const mg_dumpactor_t *self, const mg_dumpfooter_t *footer);
 /* Takes the first request off the queue. */
 mg_dumpwaiter_t *mg_dump_take_first(mg_dumpactor_t *self);
 /* Sends the reply and frees the waiter. */

@@ -45,6 +45,7 @@ static void
 s_adopt(mg_dumpactor_t *self, const mg_restored_t *restored, uint32_t timeline)
 {
     self->restored = restored->info;
+    mg_dump_remember(self, &restored->info);
     self->parent = restored->info;
     self->restore_skipped = restored->skipped;
     self->timeline = timeline;
@@ -192,7 +193,9 @@ static mg_status_t
 s_load_aside(mg_dumpactor_t *self, const char *path, mg_restored_t *out, mg_fault_t *why)
 {
     if (path[0]) {
-        return s_read_path(self, path, &out->store, &out->info, why);
+        mg_status_t read = s_read_path(self, path, &out->store, &out->info, why);
+        out->exit_code = read == MG_ERR_DUMP ? mg_outcome_exit(out->info.outcome) : 0;
+        return read;
     }
     mg_status_t status = s_load_newest(self, out, why);
     if (status == MG_OK && !out->store) {
@@ -254,6 +257,24 @@ s_restore_online(mg_dumpactor_t *self,
     return mg_dump_write(self, &after, &online->after, why);
 }
 
+/* Says why, and what a command that only did this should end with. */
+static void
+s_refuse_online(mg_dumpactor_t *self,
+                mg_dumpwaiter_t *waiter,
+                mg_status_t status,
+                uint32_t exit_code,
+                const mg_fault_t *why)
+{
+    bool stopped = why->error == ECANCELED;
+    const char *text = stopped ? "memgate is stopping; nothing was changed" : why->text;
+    mg_log(MG_LOG_ERROR, "restore_failed", "requester=%s msg=%s", waiter->requester, text);
+    Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
+    reply.status = stopped ? MG_ERR_CLOSED : status == MG_ERR_IO ? MG_ERR_DUMP : status;
+    reply.exit_code = stopped ? 0 : exit_code;
+    reply.text = mg_bus_text(text);
+    mg_dump_answer(self, waiter, &reply);
+}
+
 static void
 s_run_online(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
 {
@@ -265,8 +286,7 @@ s_run_online(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     }
     mg_status_t status = s_restore_online(self, waiter, online, &why);
     if (status != MG_OK) {
-        mg_log(MG_LOG_ERROR, "restore_failed", "requester=%s msg=%s", waiter->requester, why.text);
-        mg_dump_refuse(self, waiter, status == MG_ERR_IO ? MG_ERR_DUMP : status, why.text);
+        s_refuse_online(self, waiter, status, (uint32_t)online->restored.exit_code, &why);
         goto done;
     }
     Mg__DumpInfo dump = mg_dumpinfo_message(&online->restored.info);

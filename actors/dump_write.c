@@ -97,14 +97,24 @@ s_try(mg_dumpactor_t *self,
     return status;
 }
 
+/* A dump in the dump folder is what the next start finds; one elsewhere is a copy that changes nothing here. */
 static void
-s_succeeded(mg_dumpactor_t *self, const mg_dumpinfo_t *info)
+s_take_over(mg_dumpactor_t *self, const mg_dumpinfo_t *info)
 {
-    self->generation = info->header.generation;
     self->last = *info;
     self->parent = *info;
     self->last_error[0] = 0;
+}
+
+static void
+s_succeeded(mg_dumpactor_t *self, const mg_dumpinfo_t *info, bool elsewhere)
+{
+    self->generation = info->header.generation;
     self->published++;
+    if (!elsewhere) {
+        s_take_over(self, info);
+    }
+    mg_dump_remember(self, info);
     mg_folder_note_generation(self->folder, self->generation);
     mg_log(MG_LOG_INFO, "dump_published",
            "path=%s generation=%llu trigger=%s requester=%s documents=%llu bytes=%llu seconds=%.3f "
@@ -114,6 +124,7 @@ s_succeeded(mg_dumpactor_t *self, const mg_dumpinfo_t *info)
            (unsigned long long)info->footer.document_count, (unsigned long long)info->bytes,
            info->seconds, info->verified ? "full" : "no");
     Mg__DumpInfo message = mg_dumpinfo_message(info);
+    message.elsewhere = elsewhere;
     Mg__Event event = MG__EVENT__INIT;
     event.body_case = MG__EVENT__BODY_DUMP_DONE;
     event.dump_done = &message;
@@ -198,6 +209,9 @@ mg_dump_write(mg_dumpactor_t *self,
     mg_status_t status = self->scanned ? MG_OK : mg_dump_scan(self, NULL, why);
     if (status == MG_OK && waiter->path[0]) {
         status = s_open_folder(self, waiter->path, &elsewhere, why);
+        if (status != MG_OK) {
+            return status; /* the path is to blame, and with it the asker: no dump has failed */
+        }
     }
     if (status == MG_OK) {
         self->running_trigger = waiter->trigger;
@@ -205,7 +219,7 @@ mg_dump_write(mg_dumpactor_t *self,
         status = s_try_often(self, waiter, elsewhere ? elsewhere : self->folder, out, why);
     }
     if (status == MG_OK) {
-        s_succeeded(self, out);
+        s_succeeded(self, out, elsewhere != NULL);
     } else if (status != MG_ERR_CLOSED) { /* stopped for the final dump: that one is told about */
         s_failed(self, waiter, why);
     }

@@ -162,6 +162,18 @@ mg_exports_end(mg_exports_t *self, uint64_t number)
 }
 
 mg_viewref_t *
+mg_exports_end_oldest(mg_exports_t *self, int64_t before_ms)
+{
+    session_t *oldest = &self->session[0];
+    for (int i = 1; i < MG_EXPORTS_MAX && oldest->number; i++) {
+        if (!self->session[i].number || self->session[i].used_ms < oldest->used_ms) {
+            oldest = &self->session[i];
+        }
+    }
+    return oldest->number && oldest->used_ms < before_ms ? s_end(oldest) : NULL;
+}
+
+mg_viewref_t *
 mg_exports_end_idle(mg_exports_t *self, int64_t now_ms)
 {
     for (int i = 0; i < MG_EXPORTS_MAX; i++) {

@@ -14,7 +14,8 @@
 
 enum {
     MG_EXPORTS_MAX = 8,
-    MG_EXPORT_IDLE_MS = 30000,      /* then a session ends by itself */
+    MG_EXPORT_YIELD_MS = 1000, /* idle for this long it gives way when another one wants to begin */
+    MG_EXPORT_IDLE_MS = 30000, /* then a session ends by itself */
     MG_EXPORT_PAGE_MAX = 4 << 20,   /* bytes of a page */
     MG_EXPORT_DOCUMENTS_MAX = 16384 /* of a page */
 };
@@ -39,6 +40,8 @@ MG_MUST_USE mg_status_t mg_exports_page(mg_exports_t *self,
                                         Mg__ExportPage *page);
 /* Ends the session and returns its view, to be given back; NULL when there is no such session. */
 mg_viewref_t *mg_exports_end(mg_exports_t *self, uint64_t session);
+/* The same for the session that was used longest ago, if that was before `before_ms` and no session is free. */
+mg_viewref_t *mg_exports_end_oldest(mg_exports_t *self, int64_t before_ms);
 /* The same for one session that nobody has asked for since MG_EXPORT_IDLE_MS before `now_ms`; NULL when there is none. */
 mg_viewref_t *mg_exports_end_idle(mg_exports_t *self, int64_t now_ms);
 

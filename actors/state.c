@@ -33,6 +33,7 @@ typedef struct state_actor {
     size_t ops_cap;
     int64_t last_change_ns;
     uint64_t batches;
+    uint64_t swaps;
     bool frozen;
 } state_actor_t;
 
@@ -160,7 +161,8 @@ s_handle_swap(state_actor_t *self, const Mg__Swap *swap)
     }
     mg_status_t status = swap->keep_revocations ? s_keep_revocations(self, loaded) : MG_OK;
     if (status == MG_OK) {
-        mg_store_swap(self->store, &loaded);
+        mg_store_swap(self->store, &loaded, swap->counted);
+        self->swaps++;
         self->last_change_ns = mg_clock_wall_ns();
         s_announce_version(self);
     }
@@ -203,6 +205,7 @@ s_handle_open_view(state_actor_t *self, const mg_bus_peer_t *owner, Mg__StateRep
         (lent_t){.next = self->lent, .view = ref, .owner = *owner, .since_ms = mg_clock_mono_ms()};
     self->lent = lent;
     reply->view = mg_viewref_send(ref);
+    reply->swaps = self->swaps;
     reply->changes = mg_store_changes(self->store);
     return MG_OK;
 }

@@ -79,6 +79,7 @@ mg_stateask_swap(mg_link_t *link, mg_store_t **store_p, bool keep_revocations)
     Mg__StateRequest request = MG__STATE_REQUEST__INIT;
     mg_stateanswer_t answer;
     swap.keep_revocations = keep_revocations;
+    swap.counted = keep_revocations; /* both at a restore while serving */
     swap.store = mg_storeref_send(store_p);
     if (!swap.store) {
         return MG_ERR_NO_MEMORY;

@@ -67,11 +67,11 @@ static bool
 s_start_gateway(mg_children_t *self)
 {
     const mg_config_http_t *http = &self->config->http;
-    char hint[160];
-    (void)snprintf(
-        hint, sizeof hint,
-        "%.64s port %u can not be listened on; another program has it, or set HOST and PORT",
-        http->host, http->port);
+    char hint[256];
+    (void)snprintf(hint, sizeof hint,
+                   "%.64s port %u can not be listened on: another program has it, or HOST is no "
+                   "address of this machine",
+                   http->host, http->port);
     mg_gateway_args_t args = {.http = http, .dump = &self->config->dump, .version = &self->version};
     return s_start(self, MG_CHILD_GATEWAY, &mg_gateway_actor, &args, hint);
 }

@@ -1,31 +1,13 @@
 #include "cli/render.h"
 
-#include <stdlib.h>
+#include "core/dumpheader.h"
 
-static const struct {
-    Mg__Trigger trigger;
-    const char *name;
-} s_triggers[] = {
-    {MG__TRIGGER__TRIGGER_AUTOSAVE, "autosave"},
-    {MG__TRIGGER__TRIGGER_SIGUSR1, "sigusr1"},
-    {MG__TRIGGER__TRIGGER_SIGTERM, "sigterm"},
-    {MG__TRIGGER__TRIGGER_SIGINT, "sigint"},
-    {MG__TRIGGER__TRIGGER_HTTP, "http"},
-    {MG__TRIGGER__TRIGGER_CONTROL, "control"},
-    {MG__TRIGGER__TRIGGER_IMPORT, "import"},
-    {MG__TRIGGER__TRIGGER_REKEY, "rekey"},
-    {MG__TRIGGER__TRIGGER_PRE_RESTORE, "pre-restore"},
-};
+#include <stdlib.h>
 
 const char *
 mg_render_trigger(Mg__Trigger trigger)
 {
-    for (size_t i = 0; i < sizeof s_triggers / sizeof *s_triggers; i++) {
-        if (s_triggers[i].trigger == trigger) {
-            return s_triggers[i].name;
-        }
-    }
-    return "other";
+    return mg_trigger_name((uint8_t)trigger);
 }
 
 json_t *

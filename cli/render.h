@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-/* "sigusr1", "autosave", ...; static text. */
+/* "SIGUSR1", "autosave", ... as dump-format.md section 4 names them; static text. */
 const char *mg_render_trigger(Mg__Trigger trigger);
 /* One dump as a JSON object: path generation created_at trigger requester documents bytes verified, and the rest of what is
  * known. JSON null for NULL. */

@@ -23,8 +23,8 @@ s_print_json(const Mg__StatusInfo *info)
     char since[MG_RFC3339_SIZE];
     mg_clock_rfc3339(info->unsaved_since_ns, since);
     mg_render_print(json_pack(
-        "{s:{s:I, s:s}, s:i, s:b, s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s*, s:{s:b, "
-        "s:i, s:I}, s:I, s:I, s:s, s:b}",
+        "{s:{s:I, s:s}, s:i, s:b, s:s, s:s, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s?, s:{s:b, "
+        "s:i, s:I}, s:I, s:I, s:s, s:i, s:b}",
         "at_risk", "changes", (json_int_t)info->unsaved_changes, "since", since, "pid",
         (int)info->pid, "ready", (int)info->ready, "mode", info->mode, "version", info->version,
         "uptime_seconds", info->uptime_seconds, "state_version", (json_int_t)info->state_version,
@@ -35,7 +35,8 @@ s_print_json(const Mg__StatusInfo *info)
         "autosave", "enabled", (int)info->autosave_enabled, "every_seconds",
         (int)info->autosave_seconds, "after_changes", (json_int_t)info->autosave_changes,
         "dumps_published", (json_int_t)dumps->published, "dumps_failed", (json_int_t)dumps->failed,
-        "folder", dumps->folder, "dump_running", (int)dumps->running));
+        "folder", dumps->folder, "restore_skipped", (int)dumps->restore_skipped, "dump_running",
+        (int)dumps->running));
 }
 
 static void
@@ -63,9 +64,11 @@ s_print_text(const Mg__StatusInfo *info)
     char size[MG_RENDER_BYTES_SIZE];
     mg_clock_rfc3339(info->unsaved_since_ns, since);
     mg_render_bytes(info->state_bytes, size);
+    bool one = info->unsaved_changes == 1;
     if (info->unsaved_changes) {
-        (void)printf("at risk      %llu changes since %s: a crash now would lose them\n",
-                     (unsigned long long)info->unsaved_changes, since);
+        (void)printf("at risk      %llu change%s since %s: a crash now would lose %s\n",
+                     (unsigned long long)info->unsaved_changes, one ? "" : "s", since,
+                     one ? "it" : "them");
     } else {
         (void)printf("at risk      nothing: every change is in a dump\n");
     }
@@ -86,6 +89,11 @@ s_print_text(const Mg__StatusInfo *info)
         (void)printf("autosave     off\n");
     }
     (void)printf("folder       %s\n", dumps->folder);
+    if (dumps->restore_skipped) {
+        (void)printf("WARNING      restored from an older dump: %u newer one%s could not be used, "
+                     "see the log of the start\n",
+                     dumps->restore_skipped, dumps->restore_skipped == 1 ? "" : "s");
+    }
     if (*dumps->last_error) {
         (void)printf("last error   %s\n", dumps->last_error);
     }

@@ -13,7 +13,9 @@ enum {
     LINK_WINDOW = 8,
     DRAIN_MS = 5000, /* at most, for open requests */
     DRAIN_SHARE = 4, /* and at most this part of the grace */
-    FINAL_TRIES = 3
+    FINAL_TRIES = 3,
+    RETRY_SHARE = 4,     /* a try waits for this part of the grace that is left, */
+    RETRY_MS_MAX = 10000 /* and no longer than this */
 };
 
 typedef enum phase { RESTORING, SERVING, DRAINING, DUMPING, ENDED } phase_t;
@@ -31,6 +33,7 @@ typedef struct supervisor {
     char stop_requester[128];
     int64_t stop_deadline_ms; /* end of the grace */
     int tries;
+    int64_t retry_ms; /* when the final dump is tried again; 0: not waiting for that */
 } supervisor_t;
 
 static void
@@ -175,8 +178,6 @@ s_begin(supervisor_t *self)
 
 /* --- stopping --- */
 
-static void s_ask_final_dump(supervisor_t *self);
-
 static void
 s_on_final_dump(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
@@ -189,12 +190,14 @@ s_on_final_dump(void *arg, mg_status_t status, const ProtobufCMessage *message)
         return;
     }
     const char *why = reply ? reply->text : mg_status_name(status);
-    bool again = ++self->tries < FINAL_TRIES && mg_clock_mono_ms() < self->stop_deadline_ms &&
-                 status != MG_ERR_CLOSED;
+    int64_t now_ms = mg_clock_mono_ms();
+    bool again =
+        ++self->tries < FINAL_TRIES && now_ms < self->stop_deadline_ms && status != MG_ERR_CLOSED;
     mg_log(again ? MG_LOG_ERROR : MG_LOG_CRITICAL, "final_dump_failed", "try=%d again=%s msg=%s",
            self->tries, again ? "true" : "false", why);
-    if (again) {
-        s_ask_final_dump(self);
+    if (again) { /* what failed may mend meanwhile: space is freed, a mount comes back */
+        int64_t wait_ms = (self->stop_deadline_ms - now_ms) / RETRY_SHARE;
+        self->retry_ms = now_ms + (wait_ms < RETRY_MS_MAX ? wait_ms : RETRY_MS_MAX);
         return;
     }
     mg_log(MG_LOG_CRITICAL, "state_lost", "msg=%s",
@@ -327,6 +330,22 @@ s_bury_child(supervisor_t *self, int which)
 
 /* --- the loop --- */
 
+static long
+s_wait_ms(const supervisor_t *self)
+{
+    int64_t left_ms = self->retry_ms - mg_clock_mono_ms();
+    return self->retry_ms == 0 ? -1 : left_ms > 0 ? (long)left_ms : 0;
+}
+
+static void
+s_retry(supervisor_t *self)
+{
+    if (self->phase == DUMPING && self->retry_ms && mg_clock_mono_ms() >= self->retry_ms) {
+        self->retry_ms = 0;
+        s_ask_final_dump(self);
+    }
+}
+
 static void
 s_turn(supervisor_t *self)
 {
@@ -348,7 +367,8 @@ s_turn(supervisor_t *self)
                                               .events = ZMQ_POLLIN};
         }
     }
-    (void)zmq_poll(items, count, -1);
+    (void)zmq_poll(items, count, s_wait_ms(self));
+    s_retry(self);
     s_on_inbox(self);
     for (int i = 0; i < LINKS; i++) {
         mg_link_receive(links[i]);

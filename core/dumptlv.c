@@ -33,17 +33,17 @@ static const struct tlv_row s_rows[] = {
 enum { ROWS = sizeof s_rows / sizeof s_rows[0] };
 
 static const char *const s_trigger_names[] = {
-    [MG_TRIGGER_OTHER] = "OTHER",
-    [MG_TRIGGER_AUTOSAVE] = "AUTOSAVE",
+    [MG_TRIGGER_OTHER] = "other",
+    [MG_TRIGGER_AUTOSAVE] = "autosave",
     [MG_TRIGGER_SIGUSR1] = "SIGUSR1",
     [MG_TRIGGER_SIGTERM] = "SIGTERM",
     [MG_TRIGGER_SIGINT] = "SIGINT",
     [MG_TRIGGER_HTTP] = "HTTP",
-    [MG_TRIGGER_CONTROL] = "CONTROL",
-    [MG_TRIGGER_IMPORT] = "IMPORT",
-    [MG_TRIGGER_REKEY] = "REKEY",
-    [MG_TRIGGER_PRE_RESTORE] = "PRE_RESTORE",
-    [MG_TRIGGER_JOURNAL_FULL] = "JOURNAL_FULL",
+    [MG_TRIGGER_CONTROL] = "control",
+    [MG_TRIGGER_IMPORT] = "import",
+    [MG_TRIGGER_REKEY] = "rekey",
+    [MG_TRIGGER_PRE_RESTORE] = "pre-restore",
+    [MG_TRIGGER_JOURNAL_FULL] = "journal-full",
 };
 
 const char *

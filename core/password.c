@@ -13,6 +13,13 @@ static const char s_nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$bWVtZ2F0ZS1ub2JvZ
 static const unsigned long long s_ops = crypto_pwhash_OPSLIMIT_INTERACTIVE;
 static const size_t s_memory = crypto_pwhash_MEMLIMIT_INTERACTIVE;
 
+/* The library wants a pointer even for no bytes. */
+static const char *
+s_text(mg_slice_t password)
+{
+    return password.len ? (const char *)password.data : "";
+}
+
 mg_status_t
 mg_password_hash(mg_slice_t password, char out[MG_PASSWORD_HASH_SIZE])
 {
@@ -20,7 +27,7 @@ mg_password_hash(mg_slice_t password, char out[MG_PASSWORD_HASH_SIZE])
         return MG_ERR_TOO_BIG;
     }
     char text[crypto_pwhash_STRBYTES];
-    if (crypto_pwhash_str(text, (const char *)password.data, password.len, s_ops, s_memory) != 0) {
+    if (crypto_pwhash_str(text, s_text(password), password.len, s_ops, s_memory) != 0) {
         return MG_ERR_NO_MEMORY;
     }
     memcpy(out, text, sizeof text);
@@ -37,7 +44,7 @@ static mg_status_t
 s_check_argon2(mg_slice_t password, const char *hash, bool *out_matches, bool *out_stale)
 {
     errno = 0;
-    *out_matches = crypto_pwhash_str_verify(hash, (const char *)password.data, password.len) == 0;
+    *out_matches = crypto_pwhash_str_verify(hash, s_text(password), password.len) == 0;
     if (!*out_matches && errno == ENOMEM) {
         return MG_ERR_NO_MEMORY;
     }

@@ -412,7 +412,7 @@ s_adopt_infos(mg_store_t *self, mg_store_t *loaded)
 }
 
 void
-mg_store_swap(mg_store_t *self, mg_store_t **loaded_p)
+mg_store_swap(mg_store_t *self, mg_store_t **loaded_p, bool counted)
 {
     mg_store_t *loaded = *loaded_p;
     mg_graveyard_bury(&self->graveyard, self->directory, true);
@@ -421,7 +421,7 @@ mg_store_swap(mg_store_t *self, mg_store_t **loaded_p)
     s_adopt_infos(self, loaded);
     self->version = (loaded->version > self->version ? loaded->version : self->version) + 1;
     self->bytes = loaded->bytes;
-    self->changes++;
+    self->changes += counted;
     s_show(self);
     mg_store_destroy(loaded_p);
 }

@@ -88,8 +88,9 @@ int mg_store_slot(mg_store_t *self, mg_slice_t name);
 void mg_store_set_version(mg_store_t *self, uint64_t version);
 
 /* Swap: the content becomes that of `*loaded_p` (a store without views, taken over and set to NULL); the version
- * becomes max(both) + 1. Open views go on seeing what they saw. Needs no memory. */
-void mg_store_swap(mg_store_t *self, mg_store_t **loaded_p);
+ * becomes max(both) + 1. Open views go on seeing what they saw. Needs no memory.
+ * counted  it is a change that a dump must save; false when the content comes from the newest dump anyway. */
+void mg_store_swap(mg_store_t *self, mg_store_t **loaded_p, bool counted);
 
 /* Counted changes since the store was made. */
 uint64_t mg_store_changes(const mg_store_t *self);

@@ -195,11 +195,12 @@ s_on_body(mg_request_t *request, const char *data, size_t len)
     mg_exchanges_t *self = request->exchanges;
     uint64_t limit = request->service->http->body_max_bytes;
     uint64_t size = request->body.len + len;
-    if (request->too_big || size > limit || self->body_bytes + len > MG_EXCHANGE_BODIES_MAX) {
-        bool first = !request->too_big;
-        request->too_big =
-            true; /* the rest is read and dropped, so that the client reads its answer */
-        return first || size <= limit ? MHD_YES : MHD_NO;
+    request->crowded = request->crowded || self->body_bytes + len > MG_EXCHANGE_BODIES_MAX;
+    request->too_big = request->too_big || size > limit;
+    if (request->too_big || request->crowded) {
+        request->dropped +=
+            len; /* the rest is read and dropped, so that the client reads its answer; within reason */
+        return request->dropped <= MG_EXCHANGE_DROPPED_MAX ? MHD_YES : MHD_NO;
     }
     mg_buf_append(&request->body, data, len);
     self->body_bytes += len;
@@ -257,8 +258,8 @@ mg_exchange_continue(void *arg,
     }
     if (!request->dispatched) {
         request->dispatched = true;
-        if (request->too_big) {
-            mg_request_refuse(request, MG_ERROR_BODY_TOO_BIG);
+        if (request->too_big || request->crowded) {
+            mg_request_refuse(request, request->too_big ? MG_ERROR_BODY_TOO_BIG : MG_ERROR_BUSY);
             return s_send_refusal(request);
         }
         mg_dispatch(request);

@@ -16,7 +16,11 @@
 
 #include <microhttpd.h>
 
-enum { MG_EXCHANGE_BODIES_MAX = 256 << 20 /* bytes of all bodies under way together */ };
+enum {
+    MG_EXCHANGE_BODIES_MAX = 256 << 20, /* bytes of all bodies under way together */
+    MG_EXCHANGE_DROPPED_MAX =
+        16 << 20 /* bytes of a refused body that are read so that its client sees the answer */
+};
 
 /* What all exchanges of one server share. */
 struct mg_exchanges {

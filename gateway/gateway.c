@@ -127,9 +127,6 @@ s_handle_event(gateway_t *self, const Mg__Event *event)
     case MG__EVENT__BODY_DUMP_FAILED:
         self->service.degraded = true;
         break;
-    case MG__EVENT__BODY_RESTORE_DONE:
-        mg_service_forget(&self->service);
-        break;
     default:
         break; /* progress is for people */
     }

@@ -65,7 +65,9 @@ struct mg_request {
     struct MHD_Connection *connection;
     int64_t begun_ns; /* monotonic */
     bool gated;       /* its head was looked at */
-    bool too_big;     /* its body is read no further: 413 at its end */
+    bool too_big;     /* its body is kept no further: 413 at its end */
+    bool crowded;     /* all bodies together are too many: 503 at its end */
+    uint64_t dropped; /* bytes of the body that were read and not kept */
     bool dispatched;
     bool suspended;
 };

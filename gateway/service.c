@@ -153,6 +153,10 @@ s_take_view(mg_service_t *self, const Mg__StateReply *reply)
         mg_state_give_back(self->state_link, &self->view);
     }
     self->view = view;
+    if (reply->swaps != self->swaps) { /* addresses and revs may mean other documents now */
+        self->swaps = reply->swaps;
+        mg_sessions_clear(self->sessions);
+    }
     s_read_secret(self);
     return MG_OK;
 }
@@ -218,10 +222,4 @@ mg_service_wait_view(mg_service_t *self, mg_request_t *request)
         return;
     }
     request->ticket = ticket;
-}
-
-void
-mg_service_forget(mg_service_t *self)
-{
-    mg_sessions_clear(self->sessions);
 }

@@ -50,6 +50,7 @@ struct mg_service {
     mg_link_t *autosave_link;
     /* the view */
     mg_viewref_t *view;
+    uint64_t swaps; /* of the state, as of the newest view */
     bool view_asked;
     mg_buf_t view_tickets; /* mg_ticket_t of requests that wait for a newer one */
 };
@@ -67,7 +68,5 @@ uint64_t mg_service_version(const mg_service_t *self);
 bool mg_service_is_fresh(const mg_service_t *self, uint64_t version);
 /* Parks the request until a newer view has come; mg_dispatch_resume then runs it. Answers 503 when it cannot wait. */
 void mg_service_wait_view(mg_service_t *self, mg_request_t *request);
-/* The whole state was replaced: what was decoded before means nothing now. */
-void mg_service_forget(mg_service_t *self);
 
 #endif

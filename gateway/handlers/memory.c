@@ -89,7 +89,6 @@ s_on_restored(mg_request_t *request, const ProtobufCMessage *message)
         s_refuse(request, reply);
         return;
     }
-    mg_service_forget(request->service);
     char when[MG_RFC3339_SIZE];
     mg_clock_rfc3339(reply->restore->dump->created_ns, when);
     bson_t inner = BSON_INITIALIZER;

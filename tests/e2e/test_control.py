@@ -4,7 +4,7 @@ import unittest
 
 import zmq
 from control import Control, control_pb2, event_pb2
-from server import Server
+from server import Server, wait_for
 
 
 def bson(identity, balance):
@@ -103,6 +103,14 @@ class ControlSocket(unittest.TestCase):
             self.assertTrue(all(d.body == bson(d.key.decode(), 1) for d in pages))
             ended = control.ask(request(export=control_pb2.ControlExport(session=page.session)))
             self.assertEqual(ended.status, control_pb2.ControlReply.NOT_FOUND)
+
+    def test_exports_of_peers_that_left_give_way(self):
+        with Control(self.server) as control:
+            control.write(*[put(f"y{i:04d}", 1) for i in range(300)])
+        for _ in range(8):
+            with Control(self.server) as control:
+                control.ask(request(export=control_pb2.ControlExport(collection=b"accounts", max_bytes=100)))
+        wait_for(lambda: self.server.cli("export", "--collection", "accounts").returncode == 0, "a free export", 10)
 
     def test_events_are_streamed(self):
         with Control(self.server) as control:

@@ -58,6 +58,13 @@ class Framing(unittest.TestCase):
                 self.assertRegex(answer[:12], rb"HTTP/1.1 4(00|13)")
                 self.assertTrue(closed)
 
+    def test_chunked_body_over_the_limit_gets_its_413(self):
+        head = b"POST /platform/authorization HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        answer, _ = talk(self.server.port, head + chunk * 20 + b"0\r\n\r\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 413 "), answer[:80])
+        self.assertIn(b"REQ001", answer)
+
     def test_100_continue_only_for_bodies_that_will_be_read(self):
         head = b"POST /platform/authorization HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
         answer, _ = talk(self.server.port, head % 2 + b"{}", seconds=1)

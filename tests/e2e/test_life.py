@@ -1,8 +1,10 @@
 """From onboarding to the last dump: what an operator does by hand, with real signals."""
 import json
 import os
+import shutil
 import signal
 import stat
+import time
 import unittest
 
 from server import API, USER, Server, onboard, wait_for
@@ -44,7 +46,7 @@ class Life(unittest.TestCase):
                 self.assertEqual(server.digest(), digest)
                 self.check_onboarded(server)
                 restored = server.cli_json("status", "--json")["restored"]
-                self.assertEqual(restored["trigger"], number.name.lower())
+                self.assertEqual(restored["trigger"], number.name)
                 self.assertIn("signal pid=", restored["requester"])
 
     def test_sigquit_leaves_without_a_dump(self):
@@ -123,6 +125,16 @@ class Life(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
             server.start()
             self.assertEqual(server.http("GET", "/platform/authorization/status", token=token)[0], 200)
+
+    def test_final_dump_that_fails_is_tried_again_and_ends_with_74(self):
+        with Server(MEM_SHUTDOWN_GRACE="3") as server:
+            server.start()
+            shutil.rmtree(server.dumps)
+            begin = time.monotonic()
+            self.assertEqual(server.stop(), 74)
+            self.assertGreater(time.monotonic() - begin, 1)
+            self.assertEqual(server.log().count("event=final_dump_failed"), 3)
+            self.assertIn("THE STATE COULD NOT BE WRITTEN", server.log())
 
     def test_readiness_and_liveness(self):
         with Server() as server:

@@ -3,7 +3,7 @@ import json
 import shutil
 import unittest
 
-from server import API, Server, onboard
+from server import API, Server, onboard, wait_for
 
 
 def damage(path, at=-300):
@@ -121,11 +121,65 @@ class Restore(unittest.TestCase):
             server.http("POST", "/platform/memory/dump", {})
             self.dump(server)
             listed = server.cli_json("dumps", "--json")
-            self.assertEqual(sorted(d["trigger"] for d in listed), ["control", "http"])
+            self.assertEqual(sorted(d["trigger"] for d in listed), ["HTTP", "control"])
             for dump in listed:
                 self.assertTrue({"path", "generation", "created_at", "requester", "documents", "bytes", "verified"} <= set(dump))
-            http = next(d for d in listed if d["trigger"] == "http")
+                self.assertTrue(dump["verified"])
+            http = next(d for d in listed if d["trigger"] == "HTTP")
             self.assertRegex(http["requester"], r"^http user=admin request=\S+$")
+
+    def test_dump_elsewhere_does_not_count_as_saved(self):
+        with Server(MEM_AUTO_SAVE_ENABLED="true", MEM_AUTO_SAVE_FREQ="1") as server:
+            server.start()
+            onboard(server)
+            status, answer = server.http("POST", "/platform/memory/dump", {"path": "copy"})
+            self.assertEqual(status, 200, answer)
+            wait_for(lambda: any(f.name.startswith("memory_dump-") for f in server.dump_files()), "an automatic dump all the same", 15)
+            wait_for(lambda: server.cli_json("status", "--json")["at_risk"]["changes"] == 0, "all saved", 15)
+            server.kill()
+            server.start()
+            self.assertEqual(server.http("GET", "/platform/user/ann")[0], 200)
+
+    def test_nothing_is_at_risk_after_a_restart(self):
+        with Server() as server:
+            server.start()
+            onboard(server)
+            self.assertGreater(server.cli_json("status", "--json")["at_risk"]["changes"], 0)
+            server.stop()
+            server.start()
+            self.assertEqual(server.cli_json("status", "--json")["at_risk"]["changes"], 0)
+
+    def test_bad_path_is_the_askers_error_not_a_failed_dump(self):
+        with Server() as server:
+            server.start()
+            self.assertEqual(server.http("POST", "/platform/memory/dump", {"path": "nope/x"})[0], 404)
+            self.assertEqual(server.http("GET", "/platform/monitor/readiness", token=None)[1]["status"], "ready")
+            status = server.cli_json("status", "--json")
+            self.assertEqual((status["last_error"], status["dumps_failed"]), (None, 0))
+
+    def test_command_ends_with_the_code_of_what_is_wrong_with_the_file(self):
+        with Server() as server:
+            server.start()
+            name = self.dump(server)["path"].split("/")[-1]
+            good = (server.dumps / name).read_bytes()
+            (server.dumps / "junk.bin").write_bytes(b"not a dump")
+            (server.dumps / "cut.bin").write_bytes(good[: len(good) // 2])
+            (server.dumps / "flipped.bin").write_bytes(good)
+            damage(server.dumps / "flipped.bin")
+            for file, code in (("junk.bin", 65), ("cut.bin", 65), ("flipped.bin", 65), ("missing.bin", 66), (name, 0)):
+                done = server.cli("restore", file)
+                self.assertEqual(done.returncode, code, (file, done.stderr))
+
+    def test_fallback_shows_in_status(self):
+        with Server() as server:
+            server.start()
+            self.dump(server)
+            bad = self.dump(server)
+            server.kill()
+            damage(server.dumps / bad["path"].split("/")[-1])
+            server.start()
+            self.assertEqual(server.cli_json("status", "--json")["restore_skipped"], 1)
+            self.assertIn("WARNING", server.cli("status").stdout)
 
     def test_inspect_and_verify(self):
         with Server() as server:

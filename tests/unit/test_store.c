@@ -411,7 +411,7 @@ test_swap_keeps_old_views_and_raises_the_version(void **state)
     CHECK_OK(mg_store_load(loaded, slot, &put, 7));
     CHECK_STATUS(MG_ERR_INVALID, mg_store_load(loaded, slot, &put, 8));
     bson_destroy(&body);
-    mg_store_swap(store, &loaded);
+    mg_store_swap(store, &loaded, true);
     assert_null(loaded);
     assert_int_equal(mg_view_total(before), 3000);
     assert_int_equal(mg_view_total(mg_store_current(store)), 1);
