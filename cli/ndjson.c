@@ -38,8 +38,12 @@ s_store(const json_t *document, mg_ndjson_document_t *out, char why[256])
     const char *reason = NULL;
     mg_status_t status = mg_json_to_bson(document, MG_JSON_EXTENDED, &out->body);
     if (status != MG_OK) {
-        return s_fail(why,
-                      "the document has a `$` form that makes no sense, or is nested too deep");
+        (void)s_fail(why,
+                     status == MG_ERR_INVALID
+                         ? "the document has a `$` form that makes no sense, or is nested too deep"
+                     : status == MG_ERR_TOO_BIG ? "the document is larger than 16 MiB"
+                                                : mg_status_name(status));
+        return status;
     }
     status = mg_bson_check(mg_buf_slice(&out->body), MG_BSON_KEYS_NAMES, &reason);
     if (status != MG_OK) {

@@ -2,7 +2,7 @@
  *
  * Owns     : the line being read.
  * Fails    : MG_ERR_INVALID for a line that is no JSON object or can not be stored, with a sentence; MG_ERR_TOO_BIG for a
- *            line over MG_NDJSON_LINE_MAX.
+ *            line over MG_NDJSON_LINE_MAX or a document over 16 MiB; MG_ERR_NO_MEMORY.
  * Not here : where the lines come from, what is done with the document (cli/import.c).
  * Source   : one JSON object a line; Extended JSON as core/json.h says. Without a collection of its own each line is what
  *            `memgate export` writes: {"collection": ..., "key": ..., "document": {...}}.

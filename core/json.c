@@ -228,7 +228,7 @@ s_write_children(bson_iter_t *at, char open, mg_json_dialect_t dialect, int dept
         status = s_write_value(at, dialect, depth, out);
     }
     mg_buf_append_byte(out, open == '{' ? '}' : ']');
-    return status;
+    return status == MG_OK && at->err_off ? MG_ERR_INVALID : status; /* it stopped before the end */
 }
 
 // NOLINTEND(misc-no-recursion)
@@ -270,5 +270,8 @@ mg_json_write(mg_slice_t document,
         status = s_write_value(&at, dialect, 1, out);
     }
     mg_buf_append_byte(out, '}');
+    if (status == MG_OK && at.err_off) {
+        status = MG_ERR_INVALID; /* it stopped before the end */
+    }
     return status == MG_OK && !mg_buf_ok(out) ? MG_ERR_NO_MEMORY : status;
 }

@@ -32,12 +32,21 @@ mg_json_parse(mg_slice_t text, json_t **out, mg_json_error_t *error)
 
 typedef mg_status_t extended_form_t(bson_t *to, const char *key, const json_t *value);
 
+/* The text of a form; NULL when it is no text, empty, or holds other bytes than `allowed` (NUL among them). */
+static const char *
+s_text_of(const json_t *value, const char *allowed)
+{
+    const char *text = json_string_value(value);
+    size_t len = json_string_length(value);
+    return text && len > 0 && strspn(text, allowed) == len ? text : NULL;
+}
+
 static bool
 s_number(const json_t *text, int64_t low, int64_t high, int64_t *out)
 {
-    const char *digits = json_string_value(text);
+    const char *digits = s_text_of(text, "-0123456789");
     char *end = NULL;
-    if (!digits || !*digits) {
+    if (!digits) {
         return false;
     }
     errno = 0;
@@ -68,7 +77,12 @@ s_append_number_long(bson_t *to, const char *key, const json_t *value)
 static mg_status_t
 s_append_number_double(bson_t *to, const char *key, const json_t *value)
 {
-    const char *digits = json_string_value(value);
+    static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+    const char *digits = s_text_of(value, "+-.0123456789eE");
+    for (size_t i = 0; !digits && i < sizeof words / sizeof *words; i++) {
+        const char *text = s_text_of(value, words[i]); /* as bytes of the word, then as the word */
+        digits = text && strcmp(text, words[i]) == 0 ? text : NULL;
+    }
     char *end = NULL;
     double number = digits ? strtod(digits, &end) : 0.0;
     if (!digits || end == digits || *end) {
@@ -81,7 +95,7 @@ static mg_status_t
 s_append_number_decimal(bson_t *to, const char *key, const json_t *value)
 {
     bson_decimal128_t decimal;
-    if (!json_is_string(value) ||
+    if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value) ||
         !bson_decimal128_from_string(json_string_value(value), &decimal)) {
         return MG_ERR_INVALID;
     }
@@ -114,7 +128,8 @@ static mg_status_t
 s_append_binary(bson_t *to, const char *key, const json_t *value)
 {
     const json_t *base64 = json_object_get(value, "base64");
-    const char *subtype_text = json_string_value(json_object_get(value, "subType"));
+    const char *subtype_text =
+        s_text_of(json_object_get(value, "subType"), "0123456789abcdefABCDEF");
     char *end = NULL;
     long subtype = subtype_text ? strtol(subtype_text, &end, 16) : -1;
     if (!json_is_string(base64) || subtype < 0 || subtype > 255 || *end) {

@@ -26,11 +26,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mg_buf_t out = {0};
     if (mg_percent_decode(mg_slice(data, size), false, &out) == MG_OK) {
         s_check(mg_buf_slice(&out));
+        if (out.len > size) {
+            abort();
+        }
     }
     mg_buf_free(&out);
     mg_query_t query = {0};
     if (mg_query_read(mg_slice(data, size), &query) == MG_OK) {
         s_check(mg_buf_slice(&query.text));
+        if (query.text.len > size || query.count > MG_QUERY_MAX) {
+            abort();
+        }
         s_check(mg_query_get(&query, "page"));
     }
     mg_query_free(&query);

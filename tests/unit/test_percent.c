@@ -1,6 +1,7 @@
 #include "gateway/percent.h"
 #include "support/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -27,6 +28,84 @@ test_bad_escapes_are_refused(void **state)
         CHECK_STATUS(MG_ERR_INVALID, mg_percent_decode(mg_slice_text(bad[i]), false, &out));
         mg_buf_free(&out);
     }
+}
+
+static void
+test_only_shortest_utf8_of_real_characters_is_taken(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"%c2%80",       "%e0%a0%80", "%ef%bf%bf", "%f0%90%80%80",
+                                       "%f4%8f%bf%bf", "\xc3\xa9",  "\xc3%a9"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        mg_buf_t out = {0};
+        CHECK_OK(mg_percent_decode(mg_slice_text(good[i]), false, &out));
+        mg_buf_free(&out);
+    }
+    static const char *const bad[] = {
+        "%c1%bf",          "%e0%9f%bf", "%f0%8f%bf%bf", "%f4%90%80%80",
+        "%f8%88%80%80%80", "%80",       "%e2%82",       "%ed%bf%bf",
+        "a%c3b",           "\xc3",      "%c3%"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        mg_buf_t out = {0};
+        if (mg_percent_decode(mg_slice_text(bad[i]), false, &out) != MG_ERR_INVALID) {
+            fail_msg("taken: %s", bad[i]);
+        }
+        mg_buf_free(&out);
+    }
+}
+
+/* What is decoded is not decoded again. */
+static void
+test_escapes_are_decoded_once(void **state)
+{
+    (void)state;
+    mg_buf_t out = {0};
+    mg_buf_append_text(&out, "before ");
+    CHECK_OK(mg_percent_decode(mg_slice_text("%252e%25%32%65"), true, &out));
+    assert_string_equal(mg_buf_text(&out), "before %2e%2e");
+    mg_buf_free(&out);
+    mg_query_t query = {0};
+    CHECK_OK(mg_query_read(mg_slice_text("a%3Db=%26&%26==="), &query));
+    assert_int_equal(query.count, 2);
+    assert_true(mg_slice_equal(mg_query_get(&query, "a=b"), mg_slice_text("&")));
+    assert_true(mg_slice_equal(mg_query_get(&query, "&"), mg_slice_text("==")));
+    mg_query_free(&query);
+}
+
+static void
+test_every_control_character_is_refused_raw_and_escaped(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 0x80; byte++) {
+        bool control = byte < 0x20 || byte == 0x7f;
+        char escaped[4];
+        char raw = (char)byte;
+        (void)snprintf(escaped, sizeof escaped, "%%%02X", (unsigned)byte);
+        mg_status_t expected = control ? MG_ERR_INVALID : MG_OK;
+        mg_buf_t out = {0};
+        CHECK_STATUS(expected, mg_percent_decode(mg_slice_text(escaped), true, &out));
+        if (byte != '%') {
+            CHECK_STATUS(expected, mg_percent_decode(mg_slice(&raw, 1), true, &out));
+        }
+        mg_buf_free(&out);
+    }
+}
+
+static void
+test_bad_escape_anywhere_spoils_the_query(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"%=a", "a=%", "a=1&b=%0", "a=1&%00", "a=1&b=%c3&c=2"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        mg_query_t query = {0};
+        CHECK_STATUS(MG_ERR_INVALID, mg_query_read(mg_slice_text(bad[i]), &query));
+        mg_query_free(&query);
+    }
+    mg_query_t query = {0};
+    CHECK_OK(mg_query_read(mg_slice(NULL, 0), &query));
+    CHECK_OK(mg_query_read(mg_slice_text("&&&"), &query));
+    assert_int_equal(query.count, 0);
+    mg_query_free(&query);
 }
 
 static void
@@ -65,6 +144,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escapes_are_decoded),
         cmocka_unit_test(test_bad_escapes_are_refused),
+        cmocka_unit_test(test_only_shortest_utf8_of_real_characters_is_taken),
+        cmocka_unit_test(test_escapes_are_decoded_once),
+        cmocka_unit_test(test_every_control_character_is_refused_raw_and_escaped),
+        cmocka_unit_test(test_bad_escape_anywhere_spoils_the_query),
         cmocka_unit_test(test_query_gives_the_last_of_a_name),
         cmocka_unit_test(test_query_has_a_limit),
     };

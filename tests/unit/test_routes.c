@@ -55,6 +55,96 @@ test_no_row_stands_in_the_shadow_of_another(void **state)
     }
 }
 
+/* The pattern with "v" for each of its parameters. */
+static mg_buf_t
+s_path_of(const char *pattern)
+{
+    mg_buf_t path = {0};
+    for (const char *at = pattern; *at; at++) {
+        mg_buf_append_byte(&path, (uint8_t)(*at == '{' ? 'v' : *at));
+        at = *at == '{' ? strchr(at, '}') : at;
+    }
+    return path;
+}
+
+static void
+test_every_row_is_reached_and_refuses_other_methods_with_its_own(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    const mg_route_t *routes = mg_routes(&count);
+    for (size_t i = 0; i < count; i++) {
+        mg_buf_t path = s_path_of(routes[i].pattern);
+        mg_route_match_t match;
+        mg_routes_find(routes[i].method, mg_buf_slice(&path), &match);
+        assert_ptr_equal(match.route, &routes[i]);
+        size_t params = 0;
+        for (const char *at = routes[i].pattern; (at = strchr(at, '{')); at++) {
+            params++;
+        }
+        assert_int_equal(match.param_count, params);
+        for (size_t j = 0; j < params; j++) {
+            assert_true(mg_slice_equal(match.params[j], mg_slice_text("v")));
+        }
+        mg_routes_find(MG_METHOD_OPTIONS, mg_buf_slice(&path), &match);
+        assert_null(match.route);
+        assert_true(match.methods >> routes[i].method & 1u);
+        mg_buf_append_text(&path, "/");
+        mg_routes_find(routes[i].method, mg_buf_slice(&path), &match);
+        bool has_tail = strstr(routes[i].pattern, "...}") != NULL;
+        assert_ptr_equal(match.route, has_tail ? &routes[i] : NULL);
+        mg_buf_free(&path);
+    }
+}
+
+static void
+test_near_misses_of_paths_are_unknown(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "/",
+                                      "platform/role",
+                                      "/platform",
+                                      "/platform/",
+                                      "//platform/role",
+                                      "/platform//role",
+                                      "/Platform/role",
+                                      "/platform/role/",
+                                      "/platform/role//",
+                                      "/platform/role/x/",
+                                      "/platform/rol",
+                                      "/platform/roles",
+                                      "/platform/role%2fx",
+                                      "/platform/./role",
+                                      "/platform/user/../role"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        mg_route_match_t match;
+        mg_routes_find(MG_METHOD_GET, mg_slice_text(bad[i]), &match);
+        if (match.route || match.methods) {
+            fail_msg("known: %s", bad[i]);
+        }
+    }
+}
+
+static void
+test_allow_lists_head_with_get_and_options_always(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned methods;
+        const char *allow;
+    } cases[] = {{0, "OPTIONS"},
+                 {1u << MG_METHOD_POST, "POST, OPTIONS"},
+                 {1u << MG_METHOD_GET, "GET, HEAD, OPTIONS"},
+                 {(1u << MG_METHODS) - 1, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mg_buf_t allow = {0};
+        mg_routes_write_allow(cases[i].methods, &allow);
+        assert_string_equal(mg_buf_text(&allow), cases[i].allow);
+        mg_buf_free(&allow);
+    }
+}
+
 static void
 test_every_row_is_whole(void **state)
 {
@@ -82,6 +172,9 @@ main(void)
         cmocka_unit_test(test_patterns_fit_paths),
         cmocka_unit_test(test_find_tells_unknown_path_from_wrong_method),
         cmocka_unit_test(test_no_row_stands_in_the_shadow_of_another),
+        cmocka_unit_test(test_every_row_is_reached_and_refuses_other_methods_with_its_own),
+        cmocka_unit_test(test_near_misses_of_paths_are_unknown),
+        cmocka_unit_test(test_allow_lists_head_with_get_and_options_always),
         cmocka_unit_test(test_every_row_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "support/check.h"
 
 #include <jwt.h>
+#include <sodium.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,101 @@ test_only_our_kind_of_token_is_taken(void **state)
 }
 
 static void
+s_append_base64(mg_buf_t *out, const void *bytes, size_t len)
+{
+    char text[512];
+    assert_non_null(
+        sodium_bin2base64(text, sizeof text, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING));
+    mg_buf_append_text(out, text);
+}
+
+/* Header and claims as they are, with a true HMAC-SHA256 of ours: only their content can make it be refused. */
+static mg_status_t
+s_verify_signed(const char *header, const char *claims)
+{
+    mg_buf_t token = {0};
+    s_append_base64(&token, header, strlen(header));
+    mg_buf_append_byte(&token, '.');
+    s_append_base64(&token, claims, strlen(claims));
+    uint8_t mac[crypto_auth_hmacsha256_BYTES];
+    crypto_auth_hmacsha256_state hmac;
+    crypto_auth_hmacsha256_init(&hmac, s_key().data, s_key().len);
+    crypto_auth_hmacsha256_update(&hmac, token.data, token.len);
+    crypto_auth_hmacsha256_final(&hmac, mac);
+    mg_buf_append_byte(&token, '.');
+    s_append_base64(&token, mac, sizeof mac);
+    mg_claims_t out;
+    mg_status_t status = mg_token_verify(mg_buf_slice(&token), s_key(), 0, &out);
+    mg_buf_free(&token);
+    return status;
+}
+
+static void
+test_right_signature_does_not_make_up_for_a_wrong_header_or_claim(void **state)
+{
+    (void)state;
+    static const char header[] = "{\"alg\":\"HS256\"}";
+    static const char claims[] = "{\"sub\":\"a\",\"jti\":\"b\",\"exp\":1000}";
+    CHECK_OK(s_verify_signed(header, claims));
+    static const char *const headers[] = {"{}",
+                                          "[]",
+                                          "\"HS256\"",
+                                          "{\"alg\":null}",
+                                          "{\"alg\":\"none\"}",
+                                          "{\"alg\":\"NONE\"}",
+                                          "{\"alg\":\"\"}",
+                                          "{\"alg\":\"RS256\"}",
+                                          "{\"alg\":\"ES256\"}",
+                                          "{\"alg\":\"PS256\"}",
+                                          "{\"alg\":\"HS384\"}",
+                                          "{\"alg\":\"HS512\"}",
+                                          "{\"alg\":[\"HS256\"]}",
+                                          "{\"alg\":\"HS256\",\"kid\":\"\"}",
+                                          "{\"alg\":\"HS256\",\"kid\":null}",
+                                          "{\"alg\":\"HS256\",\"kid\":\"../key\"}",
+                                          "{\"alg\":\"HS256\",\"crit\":[]}"};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        if (s_verify_signed(headers[i], claims) != MG_ERR_DENIED) {
+            fail_msg("taken: %s", headers[i]);
+        }
+    }
+    static const char *const bad[] = {"{}",
+                                      "[]",
+                                      "{\"sub\":\"a\",\"jti\":\"b\",\"exp\":0}",
+                                      "{\"sub\":\"a\",\"jti\":\"b\",\"exp\":1000.5}",
+                                      "{\"sub\":\"a\",\"jti\":\"b\",\"exp\":true}",
+                                      "{\"sub\":\"a\",\"jti\":\"b\",\"exp\":9223372036854775808}",
+                                      "{\"sub\":\"a\",\"jti\":\"\",\"exp\":1000}",
+                                      "{\"sub\":\"a\",\"jti\":7,\"exp\":1000}",
+                                      "{\"sub\":null,\"jti\":\"b\",\"exp\":1000}",
+                                      "{\"sub\":\"a\\u0000c\",\"jti\":\"b\",\"exp\":1000}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (s_verify_signed(header, bad[i]) != MG_ERR_DENIED) {
+            fail_msg("taken: %s", bad[i]);
+        }
+    }
+}
+
+static void
+test_names_fit_up_to_their_limit(void **state)
+{
+    (void)state;
+    char name[MG_TOKEN_NAME_MAX + 2] = "";
+    memset(name, 'n', MG_TOKEN_NAME_MAX);
+    for (int over = 0; over <= 1; over++) {
+        name[MG_TOKEN_NAME_MAX] = over ? 'n' : 0;
+        const mg_grant_t grant = {name, "users", "{}", "id-1", 1000};
+        mg_buf_t token = {0};
+        mg_claims_t claims = {0};
+        CHECK_OK(mg_token_issue(&grant, s_key(), &token));
+        CHECK_STATUS(over ? MG_ERR_DENIED : MG_OK,
+                     mg_token_verify(mg_buf_slice(&token), s_key(), 0, &claims));
+        assert_int_equal(strlen(claims.sub), over ? 0 : MG_TOKEN_NAME_MAX);
+        mg_buf_free(&token);
+    }
+}
+
+static void
 test_what_has_not_the_form_is_refused(void **state)
 {
     (void)state;
@@ -189,6 +285,8 @@ main(void)
         cmocka_unit_test(test_issued_token_is_valid_until_it_expires),
         cmocka_unit_test(test_any_changed_byte_is_refused),
         cmocka_unit_test(test_only_our_kind_of_token_is_taken),
+        cmocka_unit_test(test_right_signature_does_not_make_up_for_a_wrong_header_or_claim),
+        cmocka_unit_test(test_names_fit_up_to_their_limit),
         cmocka_unit_test(test_what_has_not_the_form_is_refused),
         cmocka_unit_test(test_cookies_are_found_by_whole_name),
         cmocka_unit_test(test_cookie_attributes_follow_the_configuration),
