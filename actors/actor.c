@@ -116,6 +116,15 @@ s_on_pipe(mg_loop_t *loop)
     freen(command);
 }
 
+bool
+mg_loop_is_ending(mg_loop_t *loop)
+{
+    if (!loop->ended && zsock_events(loop->pipe) & ZMQ_POLLIN) {
+        s_on_pipe(loop);
+    }
+    return loop->ended;
+}
+
 static void
 s_dispatch(mg_loop_t *loop, int64_t now_ms)
 {

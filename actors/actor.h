@@ -28,6 +28,8 @@ MG_MUST_USE mg_status_t mg_loop_watch_link(mg_loop_t *loop, mg_link_t *link);
 MG_MUST_USE mg_status_t mg_loop_watch_fd(mg_loop_t *loop, int fd, mg_loop_ready_t *ready);
 /* Starts and stops reporting a watched socket: back-pressure. */
 void mg_loop_pause_socket(mg_loop_t *loop, zsock_t *sock, bool paused);
+/* True once $TERM waits at the pipe: a long job asks between its steps and ends early. */
+bool mg_loop_is_ending(mg_loop_t *loop);
 /* Ends the loop after this turn, as if the actor had died: main then stops the program with exit 70. */
 void mg_loop_fail(mg_loop_t *loop);
 

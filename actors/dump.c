@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KIB_PER_MIB = 1024, STATE_WINDOW = 4 };
+enum {
+    KIB_PER_MIB = 1024,
+    STATE_WINDOW = 4,
+    NOTED_AHEAD_MAX =
+        1 << 20 /* dumps elsewhere since the newest one of the folder; more is no true note */
+};
 
 mg_dumpwaiter_t *
 mg_dump_take_first(mg_dumpactor_t *self)
@@ -206,7 +211,8 @@ mg_dump_turn(void *arg, uint64_t documents, uint64_t bytes)
         event.dump_progress = &progress;
         mg_dump_tell(self, &event);
     }
-    return self->running_final || !self->final_waits;
+    bool hurried = self->final_waits && !self->running_final;
+    return !hurried && !mg_loop_is_ending(self->loop);
 }
 
 /* ---- what is shared by the jobs ---- */
@@ -221,6 +227,10 @@ mg_dump_scan(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why)
         return status;
     }
     uint64_t newest = mg_candidates_newest_generation(&found);
+    uint64_t noted = mg_folder_noted_generation(self->folder); /* counts dumps elsewhere too */
+    if (noted > newest && noted - newest <= NOTED_AHEAD_MAX) {
+        newest = noted;
+    }
     self->generation = newest > self->generation ? newest : self->generation;
     self->scanned = true;
     if (found.count && found.items[0].authenticated) {
@@ -417,6 +427,7 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
         return MG_ERR_NO_MEMORY;
     }
     self->config = args->config;
+    self->loop = loop;
     mg_status_t status = s_open_keys(self, &why);
     if (status == MG_OK) {
         status = s_open_folder(self, args, &why);

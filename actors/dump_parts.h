@@ -26,6 +26,7 @@ enum { MG_DUMP_PROVEN_MAX = 256 /* verified dumps that are remembered */ };
 
 typedef struct mg_dumpactor {
     const mg_config_t *config;
+    mg_loop_t *loop;
     zsock_t *inbox;
     zsock_t *events;
     mg_link_t *state;
@@ -65,7 +66,8 @@ typedef struct mg_dumpactor {
     mg_viewref_t *view; /* the view being walked */
 } mg_dumpactor_t;
 
-/* The jobs' turn: takes messages, tells the progress; false when a final dump waits. `self` is the mg_dumpactor_t. */
+/* The jobs' turn: takes messages, tells the progress; false when a final dump waits or the actor is to end. `self` is the
+ * mg_dumpactor_t. */
 bool mg_dump_turn(void *self, uint64_t documents, uint64_t bytes);
 /* Remembers that this dump was read back in full, if it was; and whether that is known of a dump. */
 void mg_dump_remember(mg_dumpactor_t *self, const mg_dumpinfo_t *info);

@@ -141,13 +141,23 @@ s_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
 
 /* ---- one file by a client's path ---- */
 
+/* Opens it, and says where it is. */
 static mg_status_t
-s_open_path(mg_dumpactor_t *self, const char *path, int *out_fd, mg_fault_t *why)
+s_open_path(mg_dumpactor_t *self,
+            const char *path,
+            int *out_fd,
+            mg_dumpinfo_t *info,
+            mg_fault_t *why)
 {
+    char relative[MG_CLIENT_PATH_MAX + 1] = "";
     mg_folder_t *root = NULL;
     mg_status_t status = mg_dump_path_root(self, &path, &root, why);
     if (status == MG_OK) {
         status = mg_folderpath_open_file(root, path, out_fd, why);
+    }
+    if (status == MG_OK && mg_folderpath_check(root, path, relative, why) == MG_OK) {
+        mg_folderpath_show(root, relative, info->path, sizeof info->path);
+        info->set = true;
     }
     if (root != self->folder) {
         mg_folder_destroy(&root);
@@ -165,12 +175,10 @@ s_read_path(mg_dumpactor_t *self,
 {
     int fd = -1;
     mg_verdict_t verdict;
-    mg_status_t status = s_open_path(self, path, &fd, why);
+    mg_status_t status = s_open_path(self, path, &fd, info, why);
     if (status != MG_OK) {
         return status;
     }
-    (void)snprintf(info->path, sizeof info->path, "%s", path);
-    info->set = true;
     mg_keyring_begin_scan(self->keyring);
     mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
     mg_outcome_t outcome = mg_restorejob_file(&job, fd, out_store, info, &verdict);

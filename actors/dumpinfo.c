@@ -11,9 +11,9 @@ mg_dumpinfo_set(mg_dumpinfo_t *self,
                 const char *name,
                 const mg_dumpheader_t *header)
 {
-    bool bare = strcmp(folder, ".") == 0 || folder[0] == 0;
-    (void)snprintf(self->path, sizeof self->path, "%s%s%s", bare ? "" : folder, bare ? "" : "/",
-                   name);
+    size_t len = strlen(folder);
+    bool joint = len == 0 || folder[len - 1] == '/';
+    (void)snprintf(self->path, sizeof self->path, "%s%s%s", folder, joint ? "" : "/", name);
     self->set = true;
     self->header = *header;
     (void)sodium_bin2hex(self->key_id, sizeof self->key_id, header->key_id, sizeof header->key_id);

@@ -28,7 +28,7 @@ typedef struct mg_dumpinfo {
     char key_id[2 * MG_KEY_ID_SIZE + 1];
 } mg_dumpinfo_t;
 
-/* Sets path, header and key_id; the rest stays. `folder` and `name` are joined; a `folder` of "." is left out. */
+/* Sets path, header and key_id; the rest stays. `folder` and `name` are joined by one '/', but for an empty `folder`. */
 void mg_dumpinfo_set(mg_dumpinfo_t *self,
                      const char *folder,
                      const char *name,

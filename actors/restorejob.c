@@ -185,8 +185,11 @@ mg_restorejob_newest(const mg_restorejob_t *job,
             *out = result;
             return MG_OK;
         }
+        if (verdict.error == ECANCELED) { /* memgate is to end: the dump is not to blame */
+            return s_give_up(out, candidate, &verdict, why);
+        }
         s_report_skipped(candidate, &verdict);
-        if (!mg_outcome_is_damage(outcome) || verdict.error == ECANCELED) {
+        if (!mg_outcome_is_damage(outcome)) {
             return s_give_up(out, candidate, &verdict, why);
         }
         result.skipped++;

@@ -13,9 +13,7 @@
 #include <unistd.h>
 
 enum {
-    LOCK_SIZE = 512,
     DIR_MODE = 0700,
-    FILE_MODE = 0600,
     INSTANCE_SHOWN = 4 /* bytes: 8 digits */
 };
 
@@ -23,8 +21,8 @@ struct mg_folder {
     const mg_file_ops_t *io;
     mg_folder_owner_t owner;
     int dir;
-    int lock; /* -1 until taken */
-    char *path;
+    mg_folderlock_t *lock; /* NULL until taken */
+    char *path;            /* absolute */
     char stem[MG_STEM_MAX + 1];
 };
 
@@ -38,7 +36,6 @@ s_new(const mg_file_ops_t *io, const mg_folder_owner_t *owner, const char *path,
     self->io = io;
     self->owner = *owner;
     self->dir = -1;
-    self->lock = -1;
     self->path = strdup(path);
     (void)snprintf(self->stem, sizeof self->stem, "%s", stem);
     if (!self->path) {
@@ -54,9 +51,7 @@ mg_folder_destroy(mg_folder_t **self_p)
     if (!self) {
         return;
     }
-    if (self->lock >= 0) {
-        (void)self->io->close(self->lock);
-    }
+    mg_folderlock_destroy(&self->lock);
     if (self->dir >= 0) {
         (void)self->io->close(self->dir);
     }
@@ -133,22 +128,44 @@ s_make_dirs(const mg_file_ops_t *io, char *path)
     return io->make_dir_at(AT_FDCWD, path, DIR_MODE) != 0 && errno != EEXIST ? errno : 0;
 }
 
+/* `path` is the folder as configured, `self->path` how it is shown. */
 static mg_status_t
-s_open_dir(mg_folder_t *self, mg_fault_t *why)
+s_open_dir(mg_folder_t *self, char *path, mg_fault_t *why)
 {
     enum { FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
-    self->dir = self->io->open_at(AT_FDCWD, self->path, FLAGS, 0);
+    self->dir = self->io->open_at(AT_FDCWD, path, FLAGS, 0);
     if (self->dir < 0 && errno == ENOENT) {
-        int error = s_make_dirs(self->io, self->path);
+        int error = s_make_dirs(self->io, path);
         if (error) {
             return s_unusable(self->path, error, why);
         }
-        self->dir = self->io->open_at(AT_FDCWD, self->path, FLAGS, 0);
+        self->dir = self->io->open_at(AT_FDCWD, path, FLAGS, 0);
     }
     if (self->dir < 0 || self->io->access_at(self->dir, ".", W_OK | X_OK, AT_EACCESS) != 0) {
         return s_unusable(self->path, errno, why);
     }
     return MG_OK;
+}
+
+/* A path as it is shown and may be given back from anywhere; the caller frees it. NULL: out of memory. */
+static char *
+s_absolute(const char *path)
+{
+    if (path[0] == '/') {
+        return strdup(path);
+    }
+    while (strncmp(path, "./", 2) == 0) {
+        path += 2;
+    }
+    char *working = getcwd(NULL, 0);
+    size_t size = working ? strlen(working) + strlen(path) + 2 : 0;
+    char *joined = working ? malloc(size) : NULL;
+    if (joined) {
+        bool is_dot = strcmp(path, ".") == 0;
+        (void)snprintf(joined, size, "%s%s%s", working, is_dot ? "" : "/", is_dot ? "" : path);
+    }
+    free(working);
+    return joined;
 }
 
 mg_status_t
@@ -163,6 +180,7 @@ mg_folder_open(const mg_file_ops_t *io,
     mg_folder_t *self = NULL;
     bool is_dir = io->stat_at(AT_FDCWD, hint, &found, 0) == 0 && S_ISDIR(found.st_mode);
     char *path = malloc(strlen(hint) + 2);
+    char *shown = NULL;
     mg_status_t status = path ? MG_OK : MG_ERR_NO_MEMORY;
     if (status == MG_OK) {
         status = mg_folderpath_split(hint, is_dir, path, stem);
@@ -173,9 +191,11 @@ mg_folder_open(const mg_file_ops_t *io,
             "MEM_DUMP_PATH=%s names no usable file: the stem is empty, too long or hidden", hint);
     }
     if (status == MG_OK) {
-        self = s_new(io, owner, path, stem);
-        status = self ? s_open_dir(self, why) : MG_ERR_NO_MEMORY;
+        shown = s_absolute(path);
+        self = shown ? s_new(io, owner, shown, stem) : NULL;
+        status = self ? s_open_dir(self, path, why) : MG_ERR_NO_MEMORY;
     }
+    free(shown);
     free(path);
     if (status == MG_ERR_NO_MEMORY) {
         (void)mg_fault_set(why, status, ENOMEM, "no memory to open the dump folder");
@@ -186,52 +206,6 @@ mg_folder_open(const mg_file_ops_t *io,
     }
     *out = self;
     return MG_OK;
-}
-
-/* The lock's one line, of fixed length, so that it is renewed in place. */
-static void
-s_write_owner(const mg_folder_t *self, uint64_t generation)
-{
-    char text[LOCK_SIZE];
-    char instance[2 * MG_INSTANCE_SIZE + 1];
-    char started[MG_RFC3339_SIZE];
-    (void)sodium_bin2hex(instance, sizeof instance, self->owner.instance_id, MG_INSTANCE_SIZE);
-    mg_clock_rfc3339(self->owner.started_ns, started);
-    int used = snprintf(text, sizeof text,
-                        "instance=%s pid=%ld started=%s generation=%" PRIu64 " host=%.255s",
-                        instance, (long)getpid(), started, generation, self->owner.host);
-    size_t len = used < 0 ? 0 : (size_t)used;
-    memset(text + len, ' ', sizeof text - len);
-    text[sizeof text - 1] = '\n';
-    if (self->io->pwrite(self->lock, text, sizeof text, 0) == (ssize_t)sizeof text) {
-        (void)self->io->fsync(
-            self->lock); /* the content is for people and fencing; the lock itself is the flock */
-    }
-}
-
-void
-mg_folder_note_generation(mg_folder_t *self, uint64_t generation)
-{
-    if (self->lock >= 0) {
-        s_write_owner(self, generation);
-    }
-}
-
-/* What the holder wrote about itself, as printable text. */
-static void
-s_read_owner(const mg_folder_t *self, int fd, char out[LOCK_SIZE])
-{
-    ssize_t len = self->io->pread(fd, out, LOCK_SIZE - 1, 0);
-    size_t end = len > 0 ? (size_t)len : 0;
-    while (end > 0 && (out[end - 1] == ' ' || out[end - 1] == '\n')) {
-        end--;
-    }
-    for (size_t i = 0; i < end; i++) {
-        if (out[i] < ' ' || out[i] > '~') {
-            out[i] = '?';
-        }
-    }
-    out[end] = 0;
 }
 
 static bool
@@ -265,29 +239,42 @@ s_remove_leftover(void *arg, const char *name)
 mg_status_t
 mg_folder_lock(mg_folder_t *self, mg_fault_t *why)
 {
-    char name[MG_NAME_SIZE];
-    char owner[LOCK_SIZE];
-    (void)snprintf(name, sizeof name, ".%s.lock", self->stem);
-    int fd =
-        self->io->open_at(self->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-    if (fd < 0) {
-        return s_unusable(self->path, errno, why);
-    }
-    if (self->io->lock(fd) != 0) {
-        int error = errno;
-        s_read_owner(self, fd, owner);
-        (void)self->io->close(fd);
-        if (error != EWOULDBLOCK) {
-            return s_unusable(self->path, error, why);
-        }
-        return mg_fault_set(why, MG_ERR_BUSY, error,
+    mg_fault_t cause = {0};
+    mg_status_t status =
+        mg_folderlock_take(self->io, self->dir, self->stem, &self->owner, &self->lock, &cause);
+    switch (status) {
+    case MG_OK:
+        (void)self->io->list(self->dir, s_remove_leftover, self);
+        return MG_OK;
+    case MG_ERR_BUSY:
+        return mg_fault_set(why, status, cause.error,
                             "the dump folder %s is in use by another memgate (%s)", self->path,
-                            owner[0] ? owner : "it has not said who it is");
+                            cause.text);
+    case MG_ERR_IO:
+        return s_unusable(self->path, cause.error, why);
+    default:
+        return mg_fault_set(why, status, cause.error, "%s", cause.text);
     }
-    self->lock = fd;
-    s_write_owner(self, 0);
-    (void)self->io->list(self->dir, s_remove_leftover, self);
-    return MG_OK;
+}
+
+bool
+mg_folder_holds_lock(const mg_folder_t *self)
+{
+    return self->lock && mg_folderlock_is_held(self->lock, self->dir);
+}
+
+uint64_t
+mg_folder_noted_generation(const mg_folder_t *self)
+{
+    return self->lock ? mg_folderlock_noted(self->lock) : 0;
+}
+
+void
+mg_folder_note_generation(mg_folder_t *self, uint64_t generation)
+{
+    if (self->lock) {
+        mg_folderlock_note(self->lock, generation);
+    }
 }
 
 /* A listing being collected. */
@@ -358,21 +345,42 @@ mg_folder_open_dump(const mg_folder_t *self, const char *name)
     return fd;
 }
 
-void
-mg_folder_name(const mg_folder_t *self, int64_t created_ns, uint64_t generation, mg_dumpname_t *out)
+/* RFC 3339 without its separators: 20261123T055238.123Z. */
+static void
+s_compact_time(int64_t created_ns, char out[MG_RFC3339_SIZE])
 {
     char time[MG_RFC3339_SIZE];
-    char compact[MG_RFC3339_SIZE];
     size_t used = 0;
     mg_clock_rfc3339(created_ns, time);
     for (const char *from = time; *from; from++) {
         if (*from != '-' && *from != ':') {
-            compact[used++] = *from;
+            out[used++] = *from;
         }
     }
-    compact[used] = 0;
-    (void)snprintf(out->text, sizeof out->text, "%s-%s-%010" PRIu64 ".bin", self->stem, compact,
+    out[used] = 0;
+}
+
+void
+mg_folder_name(const mg_folder_t *self, int64_t created_ns, uint64_t generation, mg_dumpname_t *out)
+{
+    char time[MG_RFC3339_SIZE];
+    s_compact_time(created_ns, time);
+    (void)snprintf(out->text, sizeof out->text, "%s-%s-%010" PRIu64 ".bin", self->stem, time,
                    generation);
+}
+
+void
+mg_folder_orphan_name(const mg_folder_t *self,
+                      int64_t created_ns,
+                      uint64_t generation,
+                      mg_dumpname_t *out)
+{
+    char time[MG_RFC3339_SIZE];
+    char instance[2 * INSTANCE_SHOWN + 1];
+    s_compact_time(created_ns, time);
+    (void)sodium_bin2hex(instance, sizeof instance, self->owner.instance_id, INSTANCE_SHOWN);
+    (void)snprintf(out->text, sizeof out->text, "%s.orphan-%s-%s-%010" PRIu64 ".bin", self->stem,
+                   instance, time, generation);
 }
 
 void

@@ -1,40 +1,33 @@
-/* folder - where dumps live: the folder, its stem, its lock, the names in it.
+/* folder - where dumps live: the folder, its stem, the names in it.
  *
- * Owns     : the folder's descriptor and the lock file's; both end with it.
+ * Owns     : the folder's descriptor and its lock; both end with it.
  * Thread   : one at a time.
  * Fails    : MG_ERR_IO when the folder is unusable (exit 73), with a sentence that names it and what mends it;
  *            MG_ERR_BUSY when another process holds the lock, with that one's own words.
- * Not here : writing a dump (core/dumpfile.h), judging what is there (core/candidates.h), paths from outside
+ * Not here : the lock itself (core/folderlock.h), writing a dump (core/dumpfile.h), judging what is there (core/candidates.h), paths from outside
  *            (core/folderpath.h).
  * Source   : design.md R3 and R8, dump-format.md sections 8 and 9.
  *
  *     <stem>-20261123T055238.123Z-0000000042.bin   a dump; the name is a hint, order comes from the header
  *     .<stem>-0000000042-<instance8>.tmp           one being written; leftovers are removed under the lock
  *     .<stem>.lock                                 held for as long as the process lives, never removed
+ *     <stem>.orphan-<instance8>-<time>-<generation>.bin   by a writer that has lost the lock; never restored by itself
  */
 #ifndef MG_CORE_FOLDER_H
 #define MG_CORE_FOLDER_H
 
-#include "core/file.h"
+#include "core/folderlock.h"
 #include "core/keys.h"
 
 enum {
     MG_NAME_SIZE = 256, /* a file name with its NUL */
     MG_STEM_MAX = 128,  /* bytes of a stem */
     MG_FOLDER_NAMES_MAX = 4096,
-    MG_INSTANCE_SIZE = 16,
 };
 
 #define MG_STEM_DEFAULT "memory_dump"
 
 typedef struct mg_folder mg_folder_t;
-
-/* Who we are, for names of temporary files and the lock's content. */
-typedef struct mg_folder_owner {
-    uint8_t instance_id[MG_INSTANCE_SIZE];
-    const char *host;
-    int64_t started_ns; /* Unix time */
-} mg_folder_owner_t;
 
 /* A dump's file name. */
 typedef struct mg_dumpname {
@@ -61,7 +54,10 @@ void mg_folder_destroy(mg_folder_t **self_p);
 /* Takes the lock and writes who holds it; then removes leftovers of a writer that died. MG_ERR_BUSY: somebody else has
  * it. */
 MG_MUST_USE mg_status_t mg_folder_lock(mg_folder_t *self, mg_fault_t *why);
-/* Renews the lock's content with the generation published last. Failure is harmless and not reported. */
+/* True while the lock is taken and the file of its name is still the one we locked (core/folderlock.h). */
+bool mg_folder_holds_lock(const mg_folder_t *self);
+/* The newest generation that a holder of the lock noted; the next one is noted when a dump is published. */
+uint64_t mg_folder_noted_generation(const mg_folder_t *self);
 void mg_folder_note_generation(mg_folder_t *self, uint64_t generation);
 
 /* Names of the dumps, newest name first, at most MG_FOLDER_NAMES_MAX; regular files only. The caller frees *out. */
@@ -77,13 +73,18 @@ void mg_folder_name(const mg_folder_t *self,
                     int64_t created_ns,
                     uint64_t generation,
                     mg_dumpname_t *out);
+/* The name of a dump by a writer that has lost its lock: `<stem>.orphan-<instance8>-...`; no start takes it. */
+void mg_folder_orphan_name(const mg_folder_t *self,
+                           int64_t created_ns,
+                           uint64_t generation,
+                           mg_dumpname_t *out);
 /* The name of the temporary file it grows in. */
 void mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpname_t *out);
 
 /* True if both are the same folder of the disk with the same stem, so that one lock serves both. */
 bool mg_folder_is_same(const mg_folder_t *self, const mg_folder_t *other);
 
-/* The folder as configured, without a trailing '/'. */
+/* The folder as an absolute path without a trailing '/'. */
 const char *mg_folder_path(const mg_folder_t *self);
 const char *mg_folder_stem(const mg_folder_t *self);
 /* Its descriptor; stays the folder's. */

@@ -1,6 +1,7 @@
 #include "core/folderpath.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -153,6 +154,14 @@ mg_folderpath_check(const mg_folder_t *root, const char *path, char *out, mg_fau
     return MG_OK;
 }
 
+void
+mg_folderpath_show(const mg_folder_t *root, const char *relative, char *out, size_t size)
+{
+    const char *base = mg_folder_path(root);
+    bool joint = relative[0] == 0 || strcmp(base, "/") == 0;
+    (void)snprintf(out, size, "%s%s%s", base, joint ? "" : "/", relative);
+}
+
 /* Where the kernel has no openat2, or a seccomp profile answers for it: one component at a time, no link followed. */
 static int
 s_walk(const mg_folder_t *root, const char *path, int flags)
@@ -259,5 +268,7 @@ mg_folderpath_open_folder(const mg_folder_t *root,
     if (dir < 0) {
         return s_not_found(why, "folder");
     }
-    return mg_folder_adopt(root, dir, inside[0] ? inside : ".", stem, out);
+    char shown[PATH_MAX];
+    mg_folderpath_show(root, inside, shown, sizeof shown);
+    return mg_folder_adopt(root, dir, shown, stem, out);
 }

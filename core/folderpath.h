@@ -27,6 +27,9 @@ MG_MUST_USE mg_status_t mg_folderpath_check(const mg_folder_t *root,
                                             char *out,
                                             mg_fault_t *why);
 
+/* The absolute path of what mg_folderpath_check made relative; `out` has room for `size` bytes. */
+void mg_folderpath_show(const mg_folder_t *root, const char *relative, char *out, size_t size);
+
 /* The folder that a dump asked for at `path` goes to: by Doorman's directory-or-file rule below the root, without
  * following any link. With `make_dir` one missing folder is created directly below the root. */
 MG_MUST_USE mg_status_t mg_folderpath_open_folder(const mg_folder_t *root,

@@ -1,0 +1,198 @@
+#include "core/folderlock.h"
+
+#include "core/clock.h"
+
+#include <sodium.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LOCK_SIZE = 512, NAME_SIZE = 256, FILE_MODE = 0600, INSTANCE_HEX = 2 * MG_INSTANCE_SIZE + 1 };
+
+static const char s_generation_field[] = " generation=";
+static const char s_instance_field[] = "instance=";
+
+struct mg_folderlock {
+    const mg_file_ops_t *io;
+    mg_folder_owner_t owner;
+    int fd; /* -1 until taken */
+    char name[NAME_SIZE];
+    struct stat identity; /* device and inode of what we locked */
+    uint64_t noted;
+};
+
+/* The content of a lock file as printable text without its padding. */
+static void
+s_read_content(const mg_file_ops_t *io, int fd, char out[LOCK_SIZE])
+{
+    ssize_t len = io->pread(fd, out, LOCK_SIZE - 1, 0);
+    size_t end = len > 0 ? (size_t)len : 0;
+    while (end > 0 && (out[end - 1] == ' ' || out[end - 1] == '\n')) {
+        end--;
+    }
+    for (size_t i = 0; i < end; i++) {
+        if (out[i] < ' ' || out[i] > '~') {
+            out[i] = '?';
+        }
+    }
+    out[end] = 0;
+}
+
+/* One line of fixed length, so that it is renewed in place. */
+static void
+s_write_content(const mg_folderlock_t *self)
+{
+    char text[LOCK_SIZE];
+    char instance[INSTANCE_HEX];
+    char started[MG_RFC3339_SIZE];
+    (void)sodium_bin2hex(instance, sizeof instance, self->owner.instance_id, MG_INSTANCE_SIZE);
+    mg_clock_rfc3339(self->owner.started_ns, started);
+    int used = snprintf(text, sizeof text, "%s%s pid=%ld started=%s%s%" PRIu64 " host=%.255s",
+                        s_instance_field, instance, (long)getpid(), started, s_generation_field,
+                        self->noted, self->owner.host);
+    size_t len = used < 0 ? 0 : (size_t)used;
+    memset(text + len, ' ', sizeof text - len);
+    text[sizeof text - 1] = '\n';
+    if (self->io->pwrite(self->fd, text, sizeof text, 0) == (ssize_t)sizeof text) {
+        (void)self->io->fsync(self->fd);
+    }
+}
+
+/* The generation that a content names; 0 when it names none. */
+static uint64_t
+s_parse_generation(const char *content)
+{
+    const char *field = strstr(content, s_generation_field);
+    return field ? strtoull(field + strlen(s_generation_field), NULL, 10) : 0;
+}
+
+static bool
+s_names_instance(const char *content, const uint8_t instance_id[MG_INSTANCE_SIZE])
+{
+    char instance[INSTANCE_HEX];
+    (void)sodium_bin2hex(instance, sizeof instance, instance_id, MG_INSTANCE_SIZE);
+    size_t field = strlen(s_instance_field);
+    return strncmp(content, s_instance_field, field) == 0 &&
+           strncmp(content + field, instance, strlen(instance)) == 0;
+}
+
+static mg_status_t
+s_refused(mg_folderlock_t *self, mg_fault_t *why)
+{
+    int error = errno;
+    if (error != EWOULDBLOCK) {
+        return mg_fault_set(why, MG_ERR_IO, error, "locking %s failed: %s", self->name,
+                            mg_fault_reason(error));
+    }
+    char holder[LOCK_SIZE];
+    s_read_content(self->io, self->fd, holder);
+    return mg_fault_set(why, MG_ERR_BUSY, error, "%s",
+                        holder[0] ? holder : "the holder has not said who it is");
+}
+
+/* Between open and lock a holder's clean-up may have put another file in this one's place. */
+static bool
+s_is_by_name(const mg_folderlock_t *self, int dir)
+{
+    struct stat found;
+    return self->io->stat_at(dir, self->name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+           found.st_dev == self->identity.st_dev && found.st_ino == self->identity.st_ino;
+}
+
+static mg_status_t
+s_take(mg_folderlock_t *self, int dir, mg_fault_t *why)
+{
+    char before[LOCK_SIZE];
+    self->fd = self->io->open_at(dir, self->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+                                 FILE_MODE);
+    if (self->fd < 0) {
+        return mg_fault_set(why, MG_ERR_IO, errno, "opening %s failed: %s", self->name,
+                            mg_fault_reason(errno));
+    }
+    if (self->io->lock(self->fd) != 0) {
+        return s_refused(self, why);
+    }
+    if (self->io->stat(self->fd, &self->identity) != 0) {
+        return mg_fault_set(why, MG_ERR_IO, errno, "looking at %s failed: %s", self->name,
+                            mg_fault_reason(errno));
+    }
+    if (!s_is_by_name(self, dir)) {
+        return mg_fault_set(why, MG_ERR_BUSY, EWOULDBLOCK, "%s was replaced while it was taken",
+                            self->name);
+    }
+    s_read_content(self->io, self->fd, before);
+    self->noted = s_parse_generation(before);
+    s_write_content(self);
+    return MG_OK;
+}
+
+mg_status_t
+mg_folderlock_take(const mg_file_ops_t *io,
+                   int dir,
+                   const char *stem,
+                   const mg_folder_owner_t *owner,
+                   mg_folderlock_t **out,
+                   mg_fault_t *why)
+{
+    mg_folderlock_t *self = calloc(1, sizeof *self);
+    if (!self) {
+        return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory for the folder's lock");
+    }
+    self->io = io;
+    self->owner = *owner;
+    (void)snprintf(self->name, sizeof self->name, ".%s.lock", stem);
+    mg_status_t status = s_take(self, dir, why);
+    if (status != MG_OK) {
+        mg_folderlock_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return MG_OK;
+}
+
+void
+mg_folderlock_destroy(mg_folderlock_t **self_p)
+{
+    mg_folderlock_t *self = *self_p;
+    if (!self) {
+        return;
+    }
+    if (self->fd >= 0) {
+        (void)self->io->close(self->fd);
+    }
+    free(self);
+    *self_p = NULL;
+}
+
+uint64_t
+mg_folderlock_noted(const mg_folderlock_t *self)
+{
+    return self->noted;
+}
+
+void
+mg_folderlock_note(mg_folderlock_t *self, uint64_t generation)
+{
+    self->noted = generation;
+    s_write_content(self);
+}
+
+bool
+mg_folderlock_is_held(const mg_folderlock_t *self, int dir)
+{
+    char content[LOCK_SIZE];
+    struct stat found;
+    int fd = self->io->open_at(dir, self->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    bool same = self->io->stat(fd, &found) == 0 && found.st_dev == self->identity.st_dev &&
+                found.st_ino == self->identity.st_ino;
+    s_read_content(self->io, fd, content);
+    (void)self->io->close(fd);
+    return same && s_names_instance(content, self->owner.instance_id);
+}
