@@ -3,6 +3,7 @@
 #include "actors/dump_parts.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "messages/supervisor.pb-c.h"
 
 #include <sodium.h>
 
@@ -13,6 +14,7 @@
 enum {
     KIB_PER_MIB = 1024,
     STATE_WINDOW = 4,
+    SUPERVISOR_WINDOW = 1,
     NOTED_AHEAD_MAX =
         1 << 20 /* dumps elsewhere since the newest one of the folder; more is no true note */
 };
@@ -192,6 +194,31 @@ s_on_inbox(void *arg)
     }
 }
 
+/* True if the running dump holds the state as it is now. */
+static bool
+s_is_up_to_date(mg_dumpactor_t *self)
+{
+    mg_stateanswer_t answer;
+    Mg__StatsQuery query = MG__STATS_QUERY__INIT;
+    Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+    request.body_case = MG__STATE_REQUEST__BODY_STATS;
+    request.stats = &query;
+    return self->running_version != 0 &&
+           mg_stateask(self->state, &request, MG_STATE_REPLY_MS, &answer) == MG_OK &&
+           answer.version == self->running_version;
+}
+
+/* A final dump goes before what runs, unless that does as well; the state is frozen when one is asked for. */
+static bool
+s_gives_way(mg_dumpactor_t *self)
+{
+    if (!self->final_waits || self->running_final) {
+        return false;
+    }
+    self->final_joins = self->final_joins || s_is_up_to_date(self);
+    return !self->final_joins;
+}
+
 bool
 mg_dump_turn(void *arg, uint64_t documents, uint64_t bytes)
 {
@@ -211,18 +238,31 @@ mg_dump_turn(void *arg, uint64_t documents, uint64_t bytes)
         event.dump_progress = &progress;
         mg_dump_tell(self, &event);
     }
-    bool hurried = self->final_waits && !self->running_final;
-    return !hurried && !mg_loop_is_ending(self->loop);
+    return !s_gives_way(self) && !mg_loop_is_ending(self->loop);
 }
 
 /* ---- what is shared by the jobs ---- */
+
+static mg_status_t
+s_scan(mg_dumpactor_t *self, unsigned derivations, mg_candidates_t *out, mg_fault_t *why)
+{
+    mg_candidates_keys_t keys = {.keyring = self->keyring,
+                                 .kdf_max_kib = self->config->dump.kdf_max_mib * KIB_PER_MIB,
+                                 .derivations = derivations};
+    return mg_candidates_scan(self->folder, &keys, out, why);
+}
+
+mg_status_t
+mg_dump_look(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why)
+{
+    return s_scan(self, 0, out, why);
+}
 
 mg_status_t
 mg_dump_scan(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why)
 {
     mg_candidates_t found = {0};
-    mg_status_t status = mg_candidates_scan(
-        self->folder, self->keyring, self->config->dump.kdf_max_mib * KIB_PER_MIB, &found, why);
+    mg_status_t status = s_scan(self, MG_KEYRING_DERIVATIONS, &found, why);
     if (status != MG_OK) {
         return status;
     }
@@ -252,6 +292,8 @@ mg_dump_restorejob(mg_dumpactor_t *self, const mg_folder_t *folder)
                              .pipeline = self->pipeline,
                              .provider = self->provider,
                              .kdf_max_kib = self->config->dump.kdf_max_mib * KIB_PER_MIB,
+                             .strict = self->config->dump.policy == MG_RESTORE_STRICT,
+                             .min_generation = self->config->dump.min_generation,
                              .turn = mg_dump_turn,
                              .arg = self};
 }
@@ -312,7 +354,9 @@ static int64_t
 s_on_turn(void *arg, int64_t now_ms)
 {
     mg_dumpactor_t *self = arg;
-    (void)now_ms;
+    if (!self->has_lock) {
+        return mg_dump_stand_by(self, now_ms);
+    }
     if (self->queue && (self->final_waits || !self->at_home)) {
         s_hurry(self);
     }
@@ -354,12 +398,36 @@ s_destroy(void *arg)
         mg_dump_refuse(self, waiter, MG_ERR_CLOSED, "the program ends");
     }
     mg_link_destroy(&self->state);
+    mg_link_destroy(&self->supervisor);
     mg_pipeline_destroy(&self->pipeline);
     mg_bus_close(&self->inbox);
     mg_bus_close(&self->events);
     mg_keyring_destroy(&self->keyring);
     mg_folder_destroy(&self->folder);
     free(self);
+}
+
+/* The secrets for reading only. The configuration has checked them; a mistake that is left is told as theirs. */
+static mg_status_t
+s_add_previous(mg_keyring_t *keyring, const char *lines, mg_fault_t *why)
+{
+    mg_slice_t line;
+    mg_status_t status = MG_OK;
+    mg_slice_t rest = mg_slice_text(lines ? lines : "");
+    while (status == MG_OK && mg_secret_next_line(&rest, &line)) {
+        const char *fault = "";
+        mg_secret_t *secret = NULL;
+        status = mg_secret_new(line, &secret, &fault);
+        if (status == MG_OK) {
+            status = mg_keyring_add(keyring, &secret);
+        }
+        mg_secret_destroy(&secret);
+        if (status == MG_ERR_INVALID) {
+            return mg_fault_set(why, status, 0, "MEM_ENCRYPTION_KEY_PREVIOUS cannot be used: %s",
+                                fault);
+        }
+    }
+    return status;
 }
 
 static mg_status_t
@@ -381,6 +449,12 @@ s_open_keys(mg_dumpactor_t *self, mg_fault_t *why)
         status = self->keyring ? mg_keyring_add(self->keyring, &secret) : MG_ERR_NO_MEMORY;
     }
     mg_secret_destroy(&secret);
+    if (status == MG_OK) {
+        status = s_add_previous(self->keyring, config->previous, why);
+    }
+    if (status == MG_ERR_INVALID) {
+        return status;
+    }
     self->provider = mg_aead_resolve(config->aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO);
     return status == MG_OK ? MG_OK : mg_fault_set(why, status, ENOMEM, "no memory for the keys");
 }
@@ -394,10 +468,11 @@ s_open_folder(mg_dumpactor_t *self, const mg_dump_args_t *args, mg_fault_t *why)
     randombytes_buf(self->owner.instance_id, sizeof self->owner.instance_id);
     randombytes_buf(self->store_id, sizeof self->store_id); /* until a restore says otherwise */
     self->timeline = 1;
+    self->old_keys = SIZE_MAX; /* not counted yet */
     const mg_file_ops_t *io = args->io ? args->io : &mg_file_system;
     mg_status_t status =
         mg_folder_open(io, self->config->dump.path_hint, &self->owner, &self->folder, why);
-    return status == MG_OK ? mg_folder_lock(self->folder, why) : status;
+    return status == MG_OK ? mg_dump_take_lock(self, why) : status;
 }
 
 static mg_status_t
@@ -406,10 +481,14 @@ s_open_sockets(mg_dumpactor_t *self, mg_loop_t *loop, mg_fault_t *why)
     self->inbox = mg_bus_serve(MG_BUS_DUMP);
     self->events = mg_bus_bind(ZMQ_PUB, MG_BUS_EVENTS);
     self->state = mg_state_link_new(STATE_WINDOW);
+    self->supervisor = mg_link_new(&(mg_link_options_t){.endpoint = MG_BUS_SUPERVISOR,
+                                                        .schema = &mg__supervisor_reply__descriptor,
+                                                        .window = SUPERVISOR_WINDOW});
     self->pipeline = mg_pipeline_new(self->config->dump.sealers);
-    if (!self->inbox || !self->events || !self->state || !self->pipeline ||
+    if (!self->inbox || !self->events || !self->state || !self->supervisor || !self->pipeline ||
         mg_loop_watch_socket(loop, self->inbox, s_on_inbox) != MG_OK ||
-        mg_loop_watch_link(loop, self->state) != MG_OK) {
+        mg_loop_watch_link(loop, self->state) != MG_OK ||
+        mg_loop_watch_link(loop, self->supervisor) != MG_OK) {
         return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM,
                             "no memory for the dump actor's sockets");
     }

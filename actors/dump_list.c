@@ -1,5 +1,6 @@
 /* The dump actor's listing: what the headers and footers in the folder prove, without reading what lies between. */
 #include "actors/dump_parts.h"
+#include "core/chain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ s_list(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, const mg_candidates_t *fou
         for (size_t i = 0; i < found->count; i++) {
             s_describe(self, &found->items[i], &infos[i]);
             messages[i] = mg_dumpinfo_message(&infos[i]);
+            messages[i].chain = mg_bus_text(mg_chain_name(mg_chain_of(found, i)));
             list[i] = &messages[i];
         }
         reply.n_list = found->count;

@@ -30,6 +30,7 @@ typedef struct mg_dumpactor {
     zsock_t *inbox;
     zsock_t *events;
     mg_link_t *state;
+    mg_link_t *supervisor; /* only to say that we are fenced */
     mg_pipeline_t *pipeline;
     mg_folder_t *folder;
     mg_keyring_t *keyring;
@@ -39,8 +40,14 @@ typedef struct mg_dumpactor {
 
     uint8_t store_id[MG_STORE_ID_SIZE];
     uint32_t timeline;
-    uint64_t generation; /* the newest known: of the folder, restored or published */
-    bool scanned;        /* the folder's headers were read, so generation holds */
+    uint64_t generation;      /* the newest known: of the folder, restored or published */
+    bool scanned;             /* the folder's headers were read, so generation holds */
+    bool has_lock;            /* of the folder; before that nothing runs */
+    bool fenced;              /* the lock was lost: what is published are orphans */
+    int64_t lock_try_ms;      /* standing by: when the lock is tried next, */
+    int64_t lock_deadline_ms; /* and when that ends */
+    size_t old_keys;          /* dumps that need a previous key, at the last count */
+    bool told_unsynced;       /* it was logged that folders can not be synced */
 
     mg_dumpinfo_t last;     /* published last by this process */
     mg_dumpinfo_t parent;   /* published or restored last: the next dump's parent */
@@ -52,6 +59,7 @@ typedef struct mg_dumpactor {
     uint8_t proven[MG_DUMP_PROVEN_MAX]
                   [MG_CHECK_SIZE]; /* file_check of dumps that this process read in full; a ring */
     uint64_t proven_count;
+    uint64_t proven_home; /* dumps of the dump folder that were published verified */
     uint32_t restore_skipped;
 
     mg_dumpwaiter_t *queue; /* in order of arrival */
@@ -59,7 +67,9 @@ typedef struct mg_dumpactor {
     bool running;       /* a dump, restore or verify is under way */
     bool running_final; /* and it is the last dump of a shutdown */
     bool at_home;       /* the restore of the start is done: before it there is no state to dump */
-    bool final_waits;   /* one is queued: what runs now gives way */
+    bool final_waits;   /* one is queued: what runs now gives way, */
+    bool final_joins;   /* unless it holds all that the final dump would */
+    uint64_t running_version; /* state version of the running dump of the dump folder; 0: none */
     uint8_t running_trigger;
     uint64_t running_total; /* documents to be walked */
     int64_t next_progress_ms;
@@ -83,6 +93,8 @@ mg_dump_refuse(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, mg_status_t status
 void mg_dump_tell(mg_dumpactor_t *self, Mg__Event *event);
 /* Reads the folder's headers once, so that the next generation is known; adopts the newest one's salt. */
 MG_MUST_USE mg_status_t mg_dump_scan(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why);
+/* The same with what is known already: costs no Argon2id and changes nothing. */
+MG_MUST_USE mg_status_t mg_dump_look(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why);
 /* The folder that client paths are relative to, by MEM_DUMP_HTTP_PATHS; `*path` is adjusted to it. The caller destroys
  * *out unless it is the dump folder itself. MG_ERR_DENIED when paths are off. */
 MG_MUST_USE mg_status_t mg_dump_path_root(mg_dumpactor_t *self,
@@ -100,6 +112,20 @@ MG_MUST_USE mg_status_t mg_dump_write(mg_dumpactor_t *self,
                                       mg_fault_t *why);
 /* Runs the first queued dump request and answers everybody who waits for the same one. */
 void mg_dump_run_dump(mg_dumpactor_t *self);
+
+/* --- dump_guard.c --- */
+/* Takes the folder's lock; MG_OK also when another memgate has it and it is to be waited for. */
+MG_MUST_USE mg_status_t mg_dump_take_lock(mg_dumpactor_t *self, mg_fault_t *why);
+/* Tries again when it is time; returns in how many milliseconds it wants to be called again. */
+int64_t mg_dump_stand_by(mg_dumpactor_t *self, int64_t now_ms);
+/* True once the folder is not ours any more; finds that out, and then sees to it that the program ends. */
+bool mg_dump_is_fenced(mg_dumpactor_t *self);
+
+/* --- dump_prune.c --- */
+/* Removes what retention lets go; called after a dump was published and read back in full. */
+void mg_dump_prune(mg_dumpactor_t *self);
+/* On a full disk: the same down to MEM_DUMP_EMERGENCY_KEEP; true if there is more room now. */
+bool mg_dump_prune_for_room(mg_dumpactor_t *self);
 
 /* --- dump_list.c --- */
 /* Runs the first queued request, a listing, and answers it. */

@@ -1,5 +1,6 @@
 /* The dump actor's reading: restore at start and online, verify. */
 #include "actors/dump_parts.h"
+#include "core/chain.h"
 #include "core/clock.h"
 #include "core/folderpath.h"
 #include "core/log.h"
@@ -70,6 +71,31 @@ s_adopt(mg_dumpactor_t *self, const mg_restored_t *restored, uint32_t timeline)
 
 /* ---- at start ---- */
 
+/* What an operator should know of the folder that a start has just read. */
+static void
+s_warn_of(const mg_candidates_t *found, const mg_restored_t *restored)
+{
+    size_t foreign = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        const mg_candidate_t *candidate = &found->items[i];
+        const mg_dumpheader_t *own = &restored->info.header;
+        foreign += candidate->authenticated &&
+                   memcmp(candidate->header.store_id, own->store_id, MG_STORE_ID_SIZE) != 0;
+        if (candidate->header.generation == own->generation &&
+            mg_chain_of(found, i) == MG_CHAIN_MISMATCH) {
+            mg_log(MG_LOG_WARN, "chain_mismatch", "file=%s parent_generation=%llu msg=%s",
+                   candidate->name.text, (unsigned long long)candidate->header.parent_generation,
+                   "chain mismatch: the dump before the restored one is not the one it was made "
+                   "after; somebody has put another file in its place");
+        }
+    }
+    if (foreign) {
+        mg_log(MG_LOG_WARN, "foreign_dumps", "count=%zu msg=%s", foreign,
+               "the dump folder holds dumps of another store under the same key: the newest of all "
+               "was restored; give each store a folder of its own");
+    }
+}
+
 /* Born empty: a new store with an identity of its own. */
 static mg_status_t
 s_begin_empty(mg_dumpactor_t *self, mg_restored_t *restored, mg_fault_t *why)
@@ -94,8 +120,53 @@ s_load_newest(mg_dumpactor_t *self, mg_restored_t *out, mg_fault_t *why)
         mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
         status = mg_restorejob_newest(&job, &candidates, out, why);
     }
+    if (status == MG_OK && out->store) {
+        s_warn_of(&candidates, out);
+    }
     mg_candidates_free(&candidates);
     return status;
+}
+
+/* May a start go on without a dump? `status` is what became of the search. */
+static mg_status_t
+s_judge_empty(mg_dumpactor_t *self, mg_status_t status, mg_restored_t *restored, mg_fault_t *why)
+{
+    const mg_config_dump_t *config = &self->config->dump;
+    mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
+    if (status == MG_ERR_DUMP && restored->unusable && config->policy == MG_RESTORE_EMPTY_OK &&
+        !config->require) {
+        mg_log(MG_LOG_CRITICAL, "empty_over_dumps", "msg=%s",
+               "NO DUMP COULD BE RESTORED, and MEM_RESTORE_POLICY=empty-ok starts empty all the "
+               "same; the dumps stay where they are");
+        status = MG_OK;
+    }
+    if (status != MG_OK || restored->store) {
+        return status;
+    }
+    if (config->require) {
+        restored->exit_code = mg_outcome_exit(MG_OUTCOME_MISSING);
+        return mg_fault_set(
+            why, MG_ERR_NOT_FOUND, 0,
+            "MISSING: MEM_REQUIRE_DUMP demands a dump, and %s holds none: mount the "
+            "folder that has them, or unset the variable for a first start",
+            mg_folder_path(self->folder));
+    }
+    restored->exit_code = mg_outcome_exit(MG_OUTCOME_ROLLED_BACK);
+    return mg_restorejob_check_generation(&job, 0, why);
+}
+
+/* The state comes from a dump under a previous key: the next one is due now, under the current. */
+static void
+s_rekey(mg_dumpactor_t *self)
+{
+    mg_fault_t why = {0};
+    mg_dumpinfo_t info = {0};
+    mg_dumpwaiter_t waiter = {
+        .trigger = MG_TRIGGER_REKEY, .requester = "rekey", .asked_ms = mg_clock_mono_ms()};
+    mg_log(MG_LOG_INFO, "rekey", "msg=%s",
+           "the restored dump was sealed with a previous key: dumping under the current one");
+    mg_status_t status = mg_dump_write(self, &waiter, &info, &why); /* tells log and events */
+    (void)status;
 }
 
 static void
@@ -105,6 +176,7 @@ s_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     mg_restored_t restored = {0};
     Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
     mg_status_t status = s_load_newest(self, &restored, &why);
+    status = s_judge_empty(self, status, &restored, &why);
     bool empty = status == MG_OK && !restored.store;
     if (empty) {
         status = s_begin_empty(self, &restored, &why);
@@ -137,6 +209,9 @@ s_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     }
     reply.restore = &info;
     mg_dump_answer(self, waiter, &reply);
+    if (!empty && !mg_keyring_is_current(self->keyring, &self->restored.header)) {
+        s_rekey(self);
+    }
 }
 
 /* ---- one file by a client's path ---- */
@@ -179,13 +254,17 @@ s_read_path(mg_dumpactor_t *self,
     if (status != MG_OK) {
         return status;
     }
-    mg_keyring_begin_scan(self->keyring);
+    mg_keyring_begin_scan(self->keyring, MG_KEYRING_DERIVATIONS);
     mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
     mg_outcome_t outcome = mg_restorejob_file(&job, fd, out_store, info, &verdict);
     (void)mg_folder_io(self->folder)->close(fd);
-    return outcome == MG_OUTCOME_OK ? MG_OK
-                                    : mg_fault_set(why, MG_ERR_DUMP, verdict.error, "%s: %s",
-                                                   mg_outcome_name(outcome), verdict.text);
+    if (outcome != MG_OUTCOME_OK) {
+        return mg_fault_set(why, MG_ERR_DUMP, verdict.error, "%s: %s", mg_outcome_name(outcome),
+                            verdict.text);
+    }
+    status = mg_restorejob_check_generation(&job, info->header.generation, why);
+    info->outcome = status == MG_OK ? MG_OUTCOME_OK : MG_OUTCOME_ROLLED_BACK;
+    return status;
 }
 
 /* ---- online ---- */
@@ -202,7 +281,8 @@ s_load_aside(mg_dumpactor_t *self, const char *path, mg_restored_t *out, mg_faul
 {
     if (path[0]) {
         mg_status_t read = s_read_path(self, path, &out->store, &out->info, why);
-        out->exit_code = read == MG_ERR_DUMP ? mg_outcome_exit(out->info.outcome) : 0;
+        bool judged = read == MG_ERR_DUMP || read == MG_ERR_CONFLICT;
+        out->exit_code = judged ? mg_outcome_exit(out->info.outcome) : 0;
         return read;
     }
     mg_status_t status = s_load_newest(self, out, why);
@@ -252,7 +332,7 @@ s_restore_online(mg_dumpactor_t *self,
                             mg_status_name(status));
     }
     status = s_change(self, waiter, online, why);
-    mg_status_t thawed = mg_stateask_freeze(self->state, false);
+    mg_status_t thawed = self->fenced ? MG_OK : mg_stateask_freeze(self->state, false);
     if (thawed != MG_OK) {
         mg_log(MG_LOG_CRITICAL, "thaw_failed", "msg=%s",
                "writes stay refused: restart the program");

@@ -57,6 +57,58 @@ s_verify_mode(const mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter)
     return mode == MG_VERIFY_FULL && tight ? MG_VERIFY_FOOTER : mode;
 }
 
+/* Asked when a dump is ready for its name. */
+static void
+s_name(void *arg, const mg_dumpjob_t *job, mg_dumpname_t *out)
+{
+    mg_dumpactor_t *self = arg;
+    const mg_dumpheader_t *header = &job->header;
+    if (job->folder == self->folder && mg_dump_is_fenced(self)) {
+        mg_folder_orphan_name(job->folder, header->created_at, header->generation, out);
+    } else {
+        mg_folder_name(job->folder, header->created_at, header->generation, out);
+    }
+}
+
+/* What a published dump says of itself; its generation is used up from here on. */
+static void
+s_describe(mg_dumpactor_t *self,
+           const mg_dumpjob_t *job,
+           const mg_dumpresult_t *result,
+           mg_dumpinfo_t *out)
+{
+    mg_dumpinfo_set(out, mg_folder_path(job->folder), result->name.text, &job->header);
+    out->footer = result->footer;
+    out->bytes = result->bytes;
+    out->verified = result->verified;
+    self->generation = job->header.generation;
+    if (job->folder == self->folder) {
+        self->parent = *out;
+    }
+    if (!result->folder_synced && !self->told_unsynced) {
+        self->told_unsynced = true;
+        mg_log(MG_LOG_WARN, "folder_not_synced", "folder=%s msg=%s", mg_folder_path(job->folder),
+               "this file system can not make a folder durable: after a power cut the newest dump "
+               "may be missing");
+    }
+}
+
+/* An orphan saves the state, but no start will find it: only the last dump of a shutdown counts as done. */
+static mg_status_t
+s_after_fence(const mg_dumpactor_t *self,
+              const mg_dumpwaiter_t *waiter,
+              const mg_dumpinfo_t *info,
+              mg_fault_t *why)
+{
+    if (!self->fenced || waiter->final) {
+        return MG_OK;
+    }
+    return mg_fault_set(why, MG_ERR_FENCED, 0,
+                        "FENCED: another memgate may write in %s; this one's state is in %s, which "
+                        "no start takes by itself, and it ends now",
+                        mg_folder_path(self->folder), info->path);
+}
+
 /* One try: a view of its own, one file. */
 static mg_status_t
 s_try(mg_dumpactor_t *self,
@@ -74,6 +126,7 @@ s_try(mg_dumpactor_t *self,
     mg_dumpinfo_t info = {.view_us = (double)answer.view_ns / NS_PER_US, .changes = answer.changes};
     self->view = answer.view;
     self->running_total = mg_view_total(mg_viewref_view(self->view));
+    self->running_version = folder == self->folder ? answer.version : 0;
     mg_dumpjob_t job = {.folder = folder,
                         .keyring = self->keyring,
                         .pipeline = self->pipeline,
@@ -83,18 +136,16 @@ s_try(mg_dumpactor_t *self,
                         .estimate = self->last.bytes,
                         .turn = mg_dump_turn,
                         .walked = s_walked,
+                        .name = s_name,
                         .arg = self};
     s_fill_header(self, waiter, &job.header);
     status = mg_dumpjob_run(&job, &result, why);
-    if (status == MG_OK) {
-        mg_dumpinfo_set(&info, mg_folder_path(folder), result.name.text, &job.header);
-        info.footer = result.footer;
-        info.bytes = result.bytes;
-        info.verified = result.verified;
+    if (status == MG_OK || status == MG_ERR_UNSURE) {
         info.seconds = (double)(mg_clock_mono_ms() - waiter->asked_ms) / 1000.0;
+        s_describe(self, &job, &result, &info);
         *out = info;
     }
-    return status;
+    return status == MG_OK ? s_after_fence(self, waiter, out, why) : status;
 }
 
 /* A dump in the dump folder is what the next start finds; one elsewhere is a copy that changes nothing here. */
@@ -102,14 +153,13 @@ static void
 s_take_over(mg_dumpactor_t *self, const mg_dumpinfo_t *info)
 {
     self->last = *info;
-    self->parent = *info;
     self->last_error[0] = 0;
+    self->proven_home += info->verified;
 }
 
 static void
 s_succeeded(mg_dumpactor_t *self, const mg_dumpinfo_t *info, bool elsewhere)
 {
-    self->generation = info->header.generation;
     self->published++;
     if (!elsewhere) {
         s_take_over(self, info);
@@ -129,6 +179,9 @@ s_succeeded(mg_dumpactor_t *self, const mg_dumpinfo_t *info, bool elsewhere)
     event.body_case = MG__EVENT__BODY_DUMP_DONE;
     event.dump_done = &message;
     mg_dump_tell(self, &event);
+    if (!elsewhere && info->verified && !self->fenced) {
+        mg_dump_prune(self);
+    }
 }
 
 static void
@@ -150,12 +203,18 @@ s_failed(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, const mg_fault_t *
     mg_dump_tell(self, &event);
 }
 
+static bool
+s_is_full(const mg_fault_t *why)
+{
+    return why->error == ENOSPC || why->error == EDQUOT;
+}
+
 /* What another try may mend: a disk that failed once, data that read back otherwise. A full disk is none of these. */
 static bool
 s_may_mend(mg_status_t status, const mg_fault_t *why)
 {
-    bool full = why->error == ENOSPC || why->error == EDQUOT;
-    return status == MG_ERR_DUMP || (status == MG_ERR_IO && !full);
+    return status == MG_ERR_DUMP || status == MG_ERR_UNSURE ||
+           (status == MG_ERR_IO && !s_is_full(why));
 }
 
 static mg_status_t
@@ -222,7 +281,7 @@ s_reopen(mg_dumpactor_t *self, mg_fault_t *why)
     return status;
 }
 
-/* A dump to the dump folder, once more after the folder itself was gone. */
+/* A dump to the dump folder, once more after the folder itself was gone or room was made on a full disk. */
 static mg_status_t
 s_write_home(mg_dumpactor_t *self,
              const mg_dumpwaiter_t *waiter,
@@ -235,6 +294,8 @@ s_write_home(mg_dumpactor_t *self,
         if (status == MG_OK) {
             status = s_try_often(self, waiter, self->folder, out, why);
         }
+    } else if (status == MG_ERR_IO && s_is_full(why) && mg_dump_prune_for_room(self)) {
+        status = s_try_often(self, waiter, self->folder, out, why);
     }
     return status;
 }
@@ -265,16 +326,19 @@ mg_dump_write(mg_dumpactor_t *self,
         s_failed(self, waiter, why);
     }
     self->running_final = false;
+    self->running_version = 0;
     mg_folder_destroy(&elsewhere);
     return status;
 }
 
-/* Takes everybody off the queue who waits for a dump to the dump folder. */
-static mg_dumpwaiter_t *
-s_take_sharers(mg_dumpactor_t *self)
+/* Takes everybody off the queue who waits for a dump to the dump folder, and adds them to `sharers`. */
+static void
+s_take_sharers(mg_dumpactor_t *self, mg_dumpwaiter_t **sharers)
 {
-    mg_dumpwaiter_t *sharers = NULL;
-    mg_dumpwaiter_t **end = &sharers;
+    mg_dumpwaiter_t **end = sharers;
+    while (*end) {
+        end = &(*end)->next;
+    }
     for (mg_dumpwaiter_t **at = &self->queue; *at;) {
         mg_dumpwaiter_t *waiter = *at;
         if (waiter->kind != MG__DUMP_MESSAGE__BODY_DUMP || waiter->path[0]) {
@@ -287,7 +351,6 @@ s_take_sharers(mg_dumpactor_t *self)
         end = &waiter->next;
         self->queued--;
     }
-    return sharers;
 }
 
 /* They wait on, in front: the final dump answers them. */
@@ -317,13 +380,25 @@ s_lead(const mg_dumpwaiter_t *waiters)
     return lead;
 }
 
+/* What askers need to tell apart: everything that went wrong with the disk is one thing. */
+static mg_status_t
+s_told_status(mg_status_t status)
+{
+    bool disk = status == MG_ERR_IO || status == MG_ERR_UNSURE || status == MG_ERR_FENCED;
+    return disk ? MG_ERR_DUMP : status;
+}
+
 void
 mg_dump_run_dump(mg_dumpactor_t *self)
 {
     mg_fault_t why = {0};
     mg_dumpinfo_t info = {0};
-    mg_dumpwaiter_t *waiters =
-        self->queue->path[0] ? mg_dump_take_first(self) : s_take_sharers(self);
+    mg_dumpwaiter_t *waiters = NULL;
+    if (self->queue->path[0]) {
+        waiters = mg_dump_take_first(self);
+    } else {
+        s_take_sharers(self, &waiters);
+    }
     mg_dumpwaiter_t lead = s_lead(waiters);
     self->final_waits = self->final_waits && !lead.final;
     mg_status_t status = mg_dump_write(self, &lead, &info, &why);
@@ -331,11 +406,16 @@ mg_dump_run_dump(mg_dumpactor_t *self)
         s_put_back(self, waiters);
         return;
     }
+    if (status == MG_OK && self->final_joins) { /* it holds all that the last dump would hold */
+        self->final_waits = false;
+        s_take_sharers(self, &waiters);
+    }
+    self->final_joins = false;
     while (waiters) {
         mg_dumpwaiter_t *waiter = waiters;
         waiters = waiter->next;
         if (status != MG_OK) {
-            mg_dump_refuse(self, waiter, status == MG_ERR_IO ? MG_ERR_DUMP : status, why.text);
+            mg_dump_refuse(self, waiter, s_told_status(status), why.text);
             continue;
         }
         Mg__DumpInfo message = mg_dumpinfo_message(&info);

@@ -269,10 +269,11 @@ mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why)
         status = s_verify(&self);
     }
     if (status == MG_OK) {
-        mg_folder_name(job->folder, job->header.created_at, job->header.generation, &result.name);
+        job->name(job->arg, job, &result.name);
         status = mg_dumpfile_publish(self.file, &result.name, why);
     }
-    if (status == MG_OK) {
+    if (status == MG_OK || status == MG_ERR_UNSURE) {
+        result.folder_synced = mg_dumpfile_is_folder_synced(self.file);
         result.footer = self.footer;
         result.bytes = mg_dumpwriter_size(self.writer);
         result.verified = job->verify == MG_VERIFY_FULL;

@@ -3,7 +3,8 @@
  * Owns     : the temporary file until it is published; everything in mg_dumpjob_t is borrowed.
  * Thread   : the dump actor's; returns when the dump is published or has failed.
  * Fails    : MG_ERR_IO (disk, sealers), MG_ERR_DUMP (what was written reads back otherwise), MG_ERR_NO_MEMORY,
- *            MG_ERR_CLOSED (`turn` stopped it); always with a sentence, and no temporary file stays.
+ *            MG_ERR_CLOSED (`turn` stopped it), MG_ERR_UNSURE (it has its name, but the folder could not be synced); always
+ *            with a sentence, and no temporary file stays.
  * Not here : who asked and who is told (actors/dump.c), trying again (actors/dump.c).
  * Source   : dump-format.md sections 7 and 8.
  */
@@ -26,6 +27,8 @@ typedef struct mg_dumpjob {
     uint64_t estimate;         /* bytes to reserve; 0: none */
     mg_job_turn_fn *turn;      /* between chunks */
     void (*walked)(void *arg); /* the view is not needed any more; always called, also on failure */
+    /* The name under which it is published, asked for when everything else has gone well. */
+    void (*name)(void *arg, const struct mg_dumpjob *job, mg_dumpname_t *out);
     void *arg;
 } mg_dumpjob_t;
 
@@ -34,9 +37,10 @@ typedef struct mg_dumpresult {
     mg_dumpfooter_t footer;
     uint64_t bytes; /* of the file */
     bool verified;  /* read back in full */
+    bool folder_synced;
 } mg_dumpresult_t;
 
-/* Does all of it. `out` is set on MG_OK, `why` otherwise. */
+/* Does all of it. `out` is set on MG_OK and on MG_ERR_UNSURE, `why` unless MG_OK. */
 MG_MUST_USE mg_status_t mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why);
 
 #endif

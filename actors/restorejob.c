@@ -166,42 +166,83 @@ s_graver(int a, int b)
 }
 
 mg_status_t
+mg_restorejob_check_generation(const mg_restorejob_t *job, uint64_t generation, mg_fault_t *why)
+{
+    if (generation >= job->min_generation) {
+        return MG_OK;
+    }
+    return mg_fault_set(
+        why, MG_ERR_CONFLICT, 0,
+        "ROLLED_BACK: the newest usable dump is generation %llu, but "
+        "MEM_DUMP_MIN_GENERATION demands %llu: bring the missing dump back, or lower "
+        "the variable",
+        (unsigned long long)generation, (unsigned long long)job->min_generation);
+}
+
+/* One candidate of the search: MG_ERR_NOT_FOUND sends it on to the next. */
+static mg_status_t
+s_consider(const mg_restorejob_t *job,
+           const mg_candidate_t *candidate,
+           mg_restored_t *result,
+           mg_fault_t *why)
+{
+    mg_verdict_t verdict;
+    bool counts = candidate->authenticated || candidate->is_dmp1;
+    if (counts && mg_restorejob_check_generation(job, candidate->header.generation, why) != MG_OK) {
+        result->exit_code = mg_outcome_exit(MG_OUTCOME_ROLLED_BACK);
+        return MG_ERR_CONFLICT;
+    }
+    mg_outcome_t outcome = s_load(job, candidate, result, &verdict);
+    if (outcome == MG_OUTCOME_OK) {
+        return MG_OK;
+    }
+    if (verdict.error == ECANCELED) { /* memgate is to end: the dump is not to blame */
+        return s_give_up(result, candidate, &verdict, why);
+    }
+    s_report_skipped(candidate, &verdict);
+    result->unusable = true;
+    if (job->strict || !mg_outcome_is_damage(outcome)) {
+        return s_give_up(result, candidate, &verdict, why);
+    }
+    result->skipped++;
+    result->exit_code = s_graver(result->exit_code, mg_outcome_exit(outcome));
+    return MG_ERR_NOT_FOUND;
+}
+
+static mg_status_t
+s_search(const mg_restorejob_t *job,
+         const mg_candidates_t *candidates,
+         mg_restored_t *result,
+         mg_fault_t *why)
+{
+    mg_verdict_t verdict;
+    const mg_candidate_t *foreign = candidates->count ? s_find_newer_foreign(candidates) : NULL;
+    if (foreign && s_load(job, foreign, result, &verdict) == MG_OUTCOME_WRONG_KEY) {
+        result->unusable = true;
+        return s_give_up(result, foreign, &verdict, why);
+    }
+    for (size_t i = 0; i < candidates->count; i++) {
+        mg_status_t status = s_consider(job, &candidates->items[i], result, why);
+        if (status != MG_ERR_NOT_FOUND) {
+            return status;
+        }
+    }
+    if (candidates->count == 0) {
+        return MG_OK;
+    }
+    result->exit_code = s_graver(result->exit_code, mg_outcome_exit(MG_OUTCOME_CHUNK_CORRUPT));
+    return mg_fault_set(why, MG_ERR_DUMP, 0,
+                        "none of the %zu dumps in %s can be restored, and starting empty would "
+                        "lose them: see the lines above",
+                        candidates->count, mg_folder_path(job->folder));
+}
+
+mg_status_t
 mg_restorejob_newest(const mg_restorejob_t *job,
                      const mg_candidates_t *candidates,
                      mg_restored_t *out,
                      mg_fault_t *why)
 {
-    mg_restored_t result = {0};
-    mg_verdict_t verdict;
-    *out = result;
-    const mg_candidate_t *foreign = candidates->count ? s_find_newer_foreign(candidates) : NULL;
-    if (foreign && s_load(job, foreign, &result, &verdict) == MG_OUTCOME_WRONG_KEY) {
-        return s_give_up(out, foreign, &verdict, why);
-    }
-    for (size_t i = 0; i < candidates->count; i++) {
-        const mg_candidate_t *candidate = &candidates->items[i];
-        mg_outcome_t outcome = s_load(job, candidate, &result, &verdict);
-        if (outcome == MG_OUTCOME_OK) {
-            *out = result;
-            return MG_OK;
-        }
-        if (verdict.error == ECANCELED) { /* memgate is to end: the dump is not to blame */
-            return s_give_up(out, candidate, &verdict, why);
-        }
-        s_report_skipped(candidate, &verdict);
-        if (!mg_outcome_is_damage(outcome)) {
-            return s_give_up(out, candidate, &verdict, why);
-        }
-        result.skipped++;
-        result.exit_code = s_graver(result.exit_code, mg_outcome_exit(outcome));
-    }
-    if (candidates->count) {
-        out->exit_code = s_graver(result.exit_code, 65);
-        return mg_fault_set(why, MG_ERR_DUMP, 0,
-                            "none of the %zu dumps in %s can be restored, and starting empty would "
-                            "lose them: see the "
-                            "lines above",
-                            candidates->count, mg_folder_path(job->folder));
-    }
-    return MG_OK;
+    *out = (mg_restored_t){0};
+    return s_search(job, candidates, out, why);
 }

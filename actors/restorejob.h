@@ -2,7 +2,7 @@
  *
  * Owns     : the store being built, until mg_restored_t has it; everything in mg_restorejob_t is borrowed.
  * Thread   : the dump actor's; returns when the store is built or nothing could be.
- * Fails    : MG_ERR_DUMP with a sentence and the program's exit code.
+ * Fails    : MG_ERR_DUMP, or MG_ERR_CONFLICT below min_generation; with a sentence and the program's exit code.
  * Not here : showing the store to anybody (actors/dump.c: align, Swap).
  * Source   : dump-format.md section 9. Nothing is visible before the last check passed; a damaged file is stepped over,
  *            one that is whole but sealed with another key is not.
@@ -21,6 +21,8 @@ typedef struct mg_restorejob {
     mg_pipeline_t *pipeline;
     mg_aead_provider_t provider;
     uint32_t kdf_max_kib;
+    bool strict;             /* the newest candidate or none */
+    uint64_t min_generation; /* nothing older is loaded; 0: any */
     mg_job_turn_fn *turn;
     void *arg;
 } mg_restorejob_t;
@@ -29,6 +31,7 @@ typedef struct mg_restored {
     mg_store_t *store;  /* the caller's; NULL when there was no dump at all */
     mg_dumpinfo_t info; /* what was loaded */
     uint32_t skipped;   /* newer candidates that were damaged */
+    bool unusable;      /* on failure: there are dumps, but none can be used */
     int exit_code;      /* on failure: what the program ends with at start */
 } mg_restored_t;
 
@@ -37,6 +40,10 @@ MG_MUST_USE mg_status_t mg_restorejob_newest(const mg_restorejob_t *job,
                                              const mg_candidates_t *candidates,
                                              mg_restored_t *out,
                                              mg_fault_t *why);
+/* Refuses a dump of this generation when it is below min_generation; 0 stands for no dump at all. */
+MG_MUST_USE mg_status_t mg_restorejob_check_generation(const mg_restorejob_t *job,
+                                                       uint64_t generation,
+                                                       mg_fault_t *why);
 /* Reads one open file through to its end. `out_store` NULL: verify only. Fills out_info as far as the file is good. */
 MG_MUST_USE mg_outcome_t mg_restorejob_file(const mg_restorejob_t *job,
                                             int fd,

@@ -276,12 +276,14 @@ s_handle_stop(supervisor_t *self, const Mg__StopRequest *stop)
         s_end(self, MG_EXIT_OK);
     } else if (self->phase == RESTORING) {
         mg_log(MG_LOG_INFO, "stopped_before_ready", "requester=%s", stop->requester);
-        s_end(self, MG_EXIT_OK);
+        s_end(self, (mg_exit_t)stop->exit_code);
     } else if (self->phase == SERVING) {
         self->stop_trigger = stop->trigger;
         (void)snprintf(self->stop_requester, sizeof self->stop_requester, "%.120s",
                        stop->requester);
-        s_stop(self, MG_EXIT_OK);
+        s_stop(self, (mg_exit_t)stop->exit_code);
+    } else if (stop->exit_code) {
+        self->exit_code = (mg_exit_t)stop->exit_code;
     }
 }
 

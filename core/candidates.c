@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char s_dmp1_magic[] = "DMP1";
 
@@ -64,6 +65,7 @@ s_read(const mg_folder_t *folder, const mg_dumpreader_options_t *options, mg_can
         goto done;
     }
     out->bytes = (uint64_t)found.st_size;
+    out->is_own = found.st_uid == geteuid();
     out->is_dmp1 = io->pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
                    memcmp(magic, s_dmp1_magic, sizeof magic) == 0;
     if (!out->is_dmp1) {
@@ -109,14 +111,13 @@ s_compare(const void *left, const void *right)
 
 mg_status_t
 mg_candidates_scan(const mg_folder_t *folder,
-                   mg_keyring_t *keyring,
-                   uint32_t kdf_max_kib,
+                   const mg_candidates_keys_t *keys,
                    mg_candidates_t *out,
                    mg_fault_t *why)
 {
     mg_dumpname_t *names = NULL;
     size_t count = 0;
-    mg_dumpreader_options_t options = {.keyring = keyring, .kdf_max_kib = kdf_max_kib};
+    mg_dumpreader_options_t options = {.keyring = keys->keyring, .kdf_max_kib = keys->kdf_max_kib};
     mg_status_t status = mg_folder_list(folder, &names, &count, why);
     if (status != MG_OK) {
         return status;
@@ -127,7 +128,9 @@ mg_candidates_scan(const mg_folder_t *folder,
         free(names);
         return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory to list the dumps");
     }
-    mg_keyring_begin_scan(keyring);
+    if (keys->keyring) {
+        mg_keyring_begin_scan(keys->keyring, keys->derivations);
+    }
     for (size_t i = 0; i < count; i++) {
         found.items[i].name = names[i];
         s_read(folder, &options, &found.items[i]);

@@ -16,6 +16,7 @@
 typedef struct mg_candidate {
     mg_dumpname_t name;
     uint64_t bytes;       /* of the file */
+    bool is_own;          /* the file belongs to our user */
     bool is_dmp1;         /* a Doorman file; the rest does not hold */
     bool has_header;      /* `header` holds, authenticated or not */
     bool authenticated;   /* the header is authentic: its generation counts */
@@ -25,6 +26,14 @@ typedef struct mg_candidate {
     mg_dumpfooter_t footer;
 } mg_candidate_t;
 
+/* With what headers are authenticated. */
+typedef struct mg_candidates_keys {
+    mg_keyring_t *keyring;
+    uint32_t kdf_max_kib;
+    unsigned
+        derivations; /* runs of Argon2id that this scan may cost: MG_KEYRING_DERIVATIONS, or 0 */
+} mg_candidates_keys_t;
+
 typedef struct mg_candidates {
     mg_candidate_t *items;
     size_t count;
@@ -33,8 +42,7 @@ typedef struct mg_candidates {
 /* Reads every header in the folder. Order: authentic ones by (timeline, generation), newest first, ties by created_at
  * and name; then those that are not authentic; then Doorman's. */
 MG_MUST_USE mg_status_t mg_candidates_scan(const mg_folder_t *folder,
-                                           mg_keyring_t *keyring,
-                                           uint32_t kdf_max_kib,
+                                           const mg_candidates_keys_t *keys,
                                            mg_candidates_t *out,
                                            mg_fault_t *why);
 /* Frees and zeroes; NULL-safe. */

@@ -19,7 +19,8 @@ enum {
     FILE_VALUE_MAX = 65536, /* bytes of a value that is read from X_FILE */
     SOCKET_PATH_MAX = 107,  /* bytes of a path in a socket address */
     ADMIN_PASSWORD_MIN = 12,
-    PRODUCTION_SECRET_MIN = 32
+    PRODUCTION_SECRET_MIN = 32,
+    PREVIOUS_SECRETS_MAX = 4 /* a keyring has room for these and the current one */
 };
 
 typedef struct reading {
@@ -364,6 +365,28 @@ s_check_secret(reading_t *reading)
     mg_secret_destroy(&secret);
 }
 
+static void
+s_check_previous(reading_t *reading)
+{
+    size_t count = 0;
+    mg_slice_t line;
+    mg_slice_t rest = mg_slice_text(reading->config->dump.previous);
+    while (mg_secret_next_line(&rest, &line)) {
+        mg_secret_t *secret = NULL;
+        const char *why = NULL;
+        count++;
+        if (mg_secret_new(line, &secret, &why) != MG_OK) {
+            mg_buf_append_format(reading->problems,
+                                 "MEM_ENCRYPTION_KEY_PREVIOUS, line %zu, can not be used: %s.\n",
+                                 count, why ? why : "out of memory");
+        }
+        mg_secret_destroy(&secret);
+    }
+    s_problem(reading, count > PREVIOUS_SECRETS_MAX,
+              "MEM_ENCRYPTION_KEY_PREVIOUS holds more than 4 secrets: take out those that no dump "
+              "needs.");
+}
+
 static bool
 s_is_placeholder(const char *secret)
 {
@@ -417,6 +440,7 @@ s_check_serving(reading_t *reading)
               "memgate make one.");
     s_check_control(reading);
     s_check_secret(reading);
+    s_check_previous(reading);
 }
 
 mg_status_t

@@ -17,6 +17,11 @@
 typedef enum mg_config_mode { MG_MODE_MEM, MG_MODE_EXTERNAL } mg_config_mode_t;
 typedef enum mg_dump_verify { MG_VERIFY_FULL, MG_VERIFY_FOOTER, MG_VERIFY_OFF } mg_dump_verify_t;
 typedef enum mg_dump_paths { MG_PATHS_ROOT, MG_PATHS_ANY, MG_PATHS_OFF } mg_dump_paths_t;
+typedef enum mg_restore_policy {
+    MG_RESTORE_FALLBACK, /* past damage to the dump before */
+    MG_RESTORE_STRICT,   /* the newest dump or none */
+    MG_RESTORE_EMPTY_OK  /* as FALLBACK, and empty when no dump can be restored */
+} mg_restore_policy_t;
 typedef enum mg_samesite { MG_SAMESITE_STRICT, MG_SAMESITE_LAX, MG_SAMESITE_NONE } mg_samesite_t;
 
 typedef struct mg_config_http {
@@ -51,6 +56,7 @@ typedef struct mg_config_http {
 typedef struct mg_config_dump {
     const char *path_hint; /* as written */
     const char *secret;    /* as written, in guarded memory */
+    const char *previous;  /* likewise: secrets for reading only, one a line; NULL: none */
     uint32_t kdf_ops;
     uint32_t kdf_mem_mib;
     uint32_t kdf_max_mib;
@@ -58,9 +64,16 @@ typedef struct mg_config_dump {
     int verify;      /* mg_dump_verify_t */
     int http_paths;  /* mg_dump_paths_t */
     bool http_mkdir;
-    int aead;         /* 0: what the CPU can, 1: GnuTLS */
-    bool dumpable;    /* debuggers may attach, core files are written */
-    uint32_t sealers; /* min(4, cores) */
+    int policy;              /* mg_restore_policy_t */
+    bool require;            /* no empty start */
+    uint64_t min_generation; /* nothing older is restored */
+    uint32_t lock_wait_seconds;
+    uint32_t keep;           /* good dumps that stay, at least 2 */
+    uint32_t keep_days;      /* and whatever is younger; 0: no matter */
+    uint32_t emergency_keep; /* good dumps that stay when the disk is full; 0: all */
+    int aead;                /* 0: what the CPU can, 1: GnuTLS */
+    bool dumpable;           /* debuggers may attach, core files are written */
+    uint32_t sealers;        /* min(4, cores) */
 } mg_config_dump_t;
 
 typedef struct mg_config_autosave {

@@ -12,6 +12,7 @@ struct mg_dumpfile {
     int dir;
     int fd; /* -1 once closed */
     bool published;
+    bool folder_synced;
     mg_dumpname_t temp;
     struct stat identity; /* device and inode of the temporary file */
     mg_fault_t fault;     /* what the sink ran into */
@@ -239,8 +240,19 @@ mg_dumpfile_publish(mg_dumpfile_t *self, const mg_dumpname_t *name, mg_fault_t *
         return status;
     }
     self->published = true;
-    if (self->io->fsync(self->dir) != 0 && errno != EINVAL && errno != EOPNOTSUPP) {
-        return s_failed(why, "making the folder durable behind", name->text);
+    self->folder_synced = self->io->fsync(self->dir) == 0;
+    if (!self->folder_synced && errno != EINVAL && errno != EOPNOTSUPP) {
+        return mg_fault_set(
+            why, MG_ERR_UNSURE, errno,
+            "PUBLISHED_UNSURE: %s has its name, but making the folder durable failed: "
+            "%s; a power cut may lose it",
+            name->text, mg_fault_reason(errno));
     }
     return MG_OK;
+}
+
+bool
+mg_dumpfile_is_folder_synced(const mg_dumpfile_t *self)
+{
+    return self->folder_synced;
 }

@@ -40,9 +40,11 @@ MG_MUST_USE mg_status_t mg_dumpfile_check_ends(const mg_dumpfile_t *self,
                                                mg_fault_t *why);
 /* Steps 5 and 6: closes, renames without overwriting, makes the name durable. MG_ERR_EXISTS: there is such a file
  * already (a bug, or a second writer). When only the folder's own fsync failed the dump has its name but may lose it in
- * a power cut: MG_ERR_IO, and the file stays. */
+ * a power cut: MG_ERR_UNSURE, and the file stays. */
 MG_MUST_USE mg_status_t mg_dumpfile_publish(mg_dumpfile_t *self,
                                             const mg_dumpname_t *name,
                                             mg_fault_t *why);
+/* False when the file system can not sync folders: then the name is as durable as it makes it. */
+bool mg_dumpfile_is_folder_synced(const mg_dumpfile_t *self);
 
 #endif

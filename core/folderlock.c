@@ -11,7 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOCK_SIZE = 512, NAME_SIZE = 256, FILE_MODE = 0600, INSTANCE_HEX = 2 * MG_INSTANCE_SIZE + 1 };
+enum {
+    LOCK_SIZE = 512,
+    NAME_SIZE = 256,
+    FILE_MODE = 0600,
+    INSTANCE_HEX = 2 * MG_INSTANCE_SIZE + 1
+};
 
 static const char s_generation_field[] = " generation=";
 static const char s_instance_field[] = "instance=";
@@ -107,8 +112,8 @@ static mg_status_t
 s_take(mg_folderlock_t *self, int dir, mg_fault_t *why)
 {
     char before[LOCK_SIZE];
-    self->fd = self->io->open_at(dir, self->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-                                 FILE_MODE);
+    self->fd =
+        self->io->open_at(dir, self->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (self->fd < 0) {
         return mg_fault_set(why, MG_ERR_IO, errno, "opening %s failed: %s", self->name,
                             mg_fault_reason(errno));

@@ -41,7 +41,7 @@ mg_keyring_new(uint32_t write_ops, uint32_t write_mem_kib)
     }
     sodium_memzero(self->cache, MG_KEYRING_MASTERS * sizeof *self->cache);
     self->write = (mg_kdf_params_t){.ops = write_ops, .mem_kib = write_mem_kib, .lanes = 1};
-    mg_keyring_begin_scan(self);
+    mg_keyring_begin_scan(self, MG_KEYRING_DERIVATIONS);
     return self;
 }
 
@@ -79,9 +79,15 @@ mg_keyring_add(mg_keyring_t *self, mg_secret_t **secret_p)
 }
 
 void
-mg_keyring_begin_scan(mg_keyring_t *self)
+mg_keyring_begin_scan(mg_keyring_t *self, unsigned derivations)
 {
-    self->budget = MG_KEYRING_DERIVATIONS;
+    self->budget = derivations;
+}
+
+size_t
+mg_keyring_count(const mg_keyring_t *self)
+{
+    return self->secret_count;
 }
 
 static bool
@@ -114,6 +120,13 @@ s_oldest(mg_keyring_t *self)
         }
     }
     return oldest;
+}
+
+bool
+mg_keyring_is_current(mg_keyring_t *self, const mg_dumpheader_t *header)
+{
+    const struct entry *entry = s_find(self, 0, &header->kdf);
+    return entry && sodium_memcmp(entry->master.key_id, header->key_id, MG_KEY_ID_SIZE) == 0;
 }
 
 /* Runs the KDF; false: it found no memory. */

@@ -34,8 +34,14 @@ void mg_keyring_destroy(mg_keyring_t **self_p);
 /* Adds a secret and takes it (*secret_p becomes NULL on MG_OK). MG_ERR_TOO_BIG past MG_KEYRING_SECRETS. */
 MG_MUST_USE mg_status_t mg_keyring_add(mg_keyring_t *self, mg_secret_t **secret_p);
 
-/* Begins a scan: reading may spend MG_KEYRING_DERIVATIONS runs of Argon2id again. A new ring begins with one. */
-void mg_keyring_begin_scan(mg_keyring_t *self);
+/* Begins a scan: reading may spend this many runs of Argon2id, MG_KEYRING_DERIVATIONS at the start of a new ring. With 0
+ * only headers whose master is known already can be authenticated. */
+void mg_keyring_begin_scan(mg_keyring_t *self, unsigned derivations);
+
+/* True if the current secret, not a previous one, opens a file whose header was unlocked. */
+bool mg_keyring_is_current(mg_keyring_t *self, const mg_dumpheader_t *header);
+/* How many secrets there are. */
+size_t mg_keyring_count(const mg_keyring_t *self);
 
 /* Steps 6-7: finds the secret that opens the file, and the file's keys. */
 MG_MUST_USE mg_outcome_t mg_keyring_unlock(mg_keyring_t *self,

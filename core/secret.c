@@ -115,6 +115,23 @@ mg_secret_new(mg_slice_t text, mg_secret_t **out, const char **out_why)
     return MG_OK;
 }
 
+bool
+mg_secret_next_line(mg_slice_t *rest, mg_slice_t *out)
+{
+    while (rest->len) {
+        const uint8_t *end = memchr(rest->data, '\n', rest->len);
+        size_t len = end ? (size_t)(end - rest->data) : rest->len;
+        mg_slice_t line = mg_slice(rest->data, len);
+        *rest = mg_slice(rest->data + len + (end != NULL), rest->len - len - (end != NULL));
+        line.len -= line.len && line.data[line.len - 1] == '\r';
+        if (line.len) {
+            *out = line;
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 mg_secret_destroy(mg_secret_t **self_p)
 {

@@ -26,6 +26,8 @@ typedef struct mg_secret mg_secret_t;
 /* Takes a copy of `text` as written: "hex:" + 64 digits, "base64:" + 44 characters, or a passphrase of valid UTF-8,
  * >= 8 code points, <= 1024 bytes, no NUL. On MG_ERR_INVALID *out_why is a static sentence. sodium_init must have run. */
 MG_MUST_USE mg_status_t mg_secret_new(mg_slice_t text, mg_secret_t **out, const char **out_why);
+/* Cuts the next line that is not empty off `rest`: several secrets are written one a line. False: there is none. */
+bool mg_secret_next_line(mg_slice_t *rest, mg_slice_t *out);
 /* Wipes and frees, sets *self_p = NULL, NULL-safe. */
 void mg_secret_destroy(mg_secret_t **self_p);
 

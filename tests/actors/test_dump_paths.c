@@ -17,8 +17,9 @@ test_a_client_path_stays_below_the_folder(void **state)
     kit_path(world->dir, "sub", sub);
     assert_int_equal(kit_count(sub, "memory_dump-", NULL), 1);
     assert_int_equal(backend_files(world), 0);
-    backend_expect(MG_OK,
-             backend_dump(world, world->dir)); /* the folder itself: its own lock is no hindrance */
+    backend_expect(
+        MG_OK,
+        backend_dump(world, world->dir)); /* the folder itself: its own lock is no hindrance */
     assert_int_equal(backend_files(world), 1);
     backend_expect(MG_ERR_INVALID, backend_dump(world, "/elsewhere/x.bin"));
     backend_expect(MG_ERR_INVALID, backend_dump(world, "a/../../x"));
@@ -95,7 +96,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_client_path_stays_below_the_folder, backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_client_path_stays_below_the_folder, backend_setup,
+                                        backend_teardown),
         cmocka_unit_test_setup_teardown(test_a_path_as_told_can_be_given_back, backend_setup,
                                         backend_teardown),
         cmocka_unit_test_setup_teardown(test_generations_of_dumps_elsewhere_are_never_used_again,

@@ -163,7 +163,7 @@ test_a_failed_restore_changes_nothing(void **state)
     assert_int_equal(reply->status, MG_ERR_DUMP);
     backend_free(reply);
     assert_int_equal(backend_number(world, "a"), 2);
-    CHECK_OK(backend_write(world, "a", 3));         /* not frozen */
+    CHECK_OK(backend_write(world, "a", 3));   /* not frozen */
     fault_plan(FAULT_WRITE, 1, 1000, ENOSPC); /* no way back can be written: no change either */
     char opaque[KIT_PATH];
     kit_path(world->dir, "opaque.bin", opaque);
@@ -198,14 +198,22 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_an_empty_folder_is_an_empty_start_with_an_admin, backend_setup, backend_teardown),
-        cmocka_unit_test_setup_teardown(test_a_restart_has_everything_again, backend_setup, backend_teardown),
-        cmocka_unit_test_setup_teardown(test_damage_is_stepped_over_to_the_newest_good_dump, backend_setup, backend_teardown),
-        cmocka_unit_test_setup_teardown(test_a_start_is_never_empty_while_dumps_exist, backend_setup, backend_teardown),
-        cmocka_unit_test_setup_teardown(test_a_newer_dump_under_another_key_stops_the_start, backend_setup, backend_teardown),
-        cmocka_unit_test_setup_teardown(test_an_online_restore_goes_back_and_leaves_a_way_forward, backend_setup, backend_teardown),
-        cmocka_unit_test_setup_teardown(test_a_failed_restore_changes_nothing, backend_setup, backend_teardown),
-        cmocka_unit_test_setup_teardown(test_without_room_for_the_way_back_nothing_is_restored, backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_an_empty_folder_is_an_empty_start_with_an_admin,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_restart_has_everything_again, backend_setup,
+                                        backend_teardown),
+        cmocka_unit_test_setup_teardown(test_damage_is_stepped_over_to_the_newest_good_dump,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_start_is_never_empty_while_dumps_exist,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_newer_dump_under_another_key_stops_the_start,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_an_online_restore_goes_back_and_leaves_a_way_forward,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_failed_restore_changes_nothing, backend_setup,
+                                        backend_teardown),
+        cmocka_unit_test_setup_teardown(test_without_room_for_the_way_back_nothing_is_restored,
+                                        backend_setup, backend_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

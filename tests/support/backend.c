@@ -9,7 +9,6 @@
 
 enum { WAIT_MS = 60000, BODY = 2000 };
 
-
 mg_status_t
 backend_start_dump(backend_t *self, zactor_t **out)
 {
@@ -69,6 +68,7 @@ backend_setup(void **state)
                  .kdf_max_mib = 64,
                  .compression = MG_COMPRESSION_ZSTD,
                  .http_mkdir = true,
+                 .keep = 1000,
                  .sealers = BACKEND_SEALERS},
         .admin_email = "admin@example.test",
         .admin_password = "a long enough password",
@@ -91,7 +91,10 @@ backend_teardown(void **state)
 /* ---- asking ---- */
 
 void
-backend_send(backend_t *self, Mg__DumpMessage__BodyCase body_case, void *body, test_answer_t *answer)
+backend_send(backend_t *self,
+             Mg__DumpMessage__BodyCase body_case,
+             void *body,
+             test_answer_t *answer)
 {
     Mg__DumpMessage message = MG__DUMP_MESSAGE__INIT;
     message.body_case = body_case;
@@ -292,4 +295,3 @@ backend_await(zsock_t *events, Mg__Event__BodyCase wanted)
     fail_msg("event %d did not come", (int)wanted);
     return NULL;
 }
-

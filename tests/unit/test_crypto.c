@@ -259,7 +259,7 @@ test_a_scan_spends_at_most_eight_derivations(void **state)
                      MG_OUTCOME_WRONG_KEY);
     assert_int_equal(mg_keyring_unlock(ring, &one_more, header_bytes, &keys, &why),
                      MG_OUTCOME_KDF_LIMIT);
-    mg_keyring_begin_scan(ring);
+    mg_keyring_begin_scan(ring, MG_KEYRING_DERIVATIONS);
     assert_int_equal(mg_keyring_unlock(ring, &one_more, header_bytes, &keys, &why),
                      MG_OUTCOME_WRONG_KEY);
     mg_keyring_destroy(&ring);

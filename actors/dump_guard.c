@@ -1,0 +1,136 @@
+/* The dump actor's guard: one writer per folder. Before it has the lock it stands by; one that has lost it is fenced. */
+#include "actors/dump_parts.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "messages/supervisor.pb-c.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRY_EVERY_MS = 250, EXIT_LOCKED = 75, MS_PER_SECOND = 1000 };
+
+/* ---- standing by ---- */
+
+mg_status_t
+mg_dump_take_lock(mg_dumpactor_t *self, mg_fault_t *why)
+{
+    mg_status_t status = mg_folder_lock(self->folder, why);
+    self->has_lock = status == MG_OK;
+    if (status != MG_ERR_BUSY || self->config->dump.lock_wait_seconds == 0) {
+        return status;
+    }
+    int64_t now_ms = mg_clock_mono_ms();
+    self->lock_deadline_ms =
+        now_ms + (int64_t)self->config->dump.lock_wait_seconds * MS_PER_SECOND;
+    self->lock_try_ms = now_ms + TRY_EVERY_MS;
+    mg_log(MG_LOG_WARN, "standing_by", "wait_s=%u msg=%s", self->config->dump.lock_wait_seconds,
+           why->text);
+    return MG_OK;
+}
+
+/* The start waits no longer: whoever asked for it hears why, and the program ends with 75. */
+static void
+s_give_up(mg_dumpactor_t *self, const mg_fault_t *why)
+{
+    mg_dumpwaiter_t *waiter = mg_dump_take_first(self);
+    char text[MG_FAULT_TEXT + 64];
+    (void)snprintf(text, sizeof text, "%s; it was waited for %u s (MEM_DUMP_LOCK_WAIT)", why->text,
+                   self->config->dump.lock_wait_seconds);
+    Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
+    reply.status = MG_ERR_BUSY;
+    reply.text = text;
+    reply.exit_code = EXIT_LOCKED;
+    mg_dump_answer(self, waiter, &reply);
+}
+
+int64_t
+mg_dump_stand_by(mg_dumpactor_t *self, int64_t now_ms)
+{
+    mg_fault_t why = {0};
+    if (now_ms < self->lock_try_ms) {
+        return self->lock_try_ms - now_ms;
+    }
+    self->lock_try_ms = now_ms + TRY_EVERY_MS;
+    mg_status_t status = mg_folder_lock(self->folder, &why);
+    if (status == MG_OK) {
+        self->has_lock = true;
+        mg_log(MG_LOG_INFO, "lock_taken", "folder=%s", mg_folder_path(self->folder));
+        return 0;
+    }
+    if (now_ms >= self->lock_deadline_ms && self->queue && self->queue->at_start) {
+        s_give_up(self, &why);
+    }
+    return TRY_EVERY_MS;
+}
+
+/* ---- fencing ---- */
+
+static void
+s_on_stopping(void *arg, mg_status_t status, const ProtobufCMessage *reply)
+{
+    (void)arg;
+    (void)status;
+    (void)reply;
+}
+
+/* No write is acknowledged from here on that only this process knows of; then the program ends. */
+static void
+s_fence(mg_dumpactor_t *self)
+{
+    self->fenced = true;
+    mg_log(MG_LOG_CRITICAL, "fenced", "folder=%s msg=%s", mg_folder_path(self->folder),
+           "FENCED: the lock of the dump folder is not ours any more, so another memgate may write "
+           "there; what this one holds goes to .orphan- files, writes are refused, and it ends "
+           "with 75");
+    mg_status_t frozen = mg_stateask_freeze(self->state, true);
+    if (frozen != MG_OK) {
+        mg_log(MG_LOG_CRITICAL, "freeze_failed", "status=%s", mg_status_name(frozen));
+    }
+    Mg__StopRequest stop = MG__STOP_REQUEST__INIT;
+    Mg__SupervisorRequest request = MG__SUPERVISOR_REQUEST__INIT;
+    stop.requester = mg_bus_text("fenced");
+    stop.exit_code = EXIT_LOCKED;
+    request.body_case = MG__SUPERVISOR_REQUEST__BODY_STOP;
+    request.stop = &stop;
+    mg_status_t asked =
+        mg_link_ask(self->supervisor, &request.base, INT64_MAX, s_on_stopping, NULL);
+    if (asked != MG_OK) {
+        mg_log(MG_LOG_CRITICAL, "stop_unasked", "status=%s", mg_status_name(asked));
+    }
+}
+
+/* A dump of our store by another process since we began, as new as the one we are about to publish. */
+static bool
+s_is_rival(const mg_dumpactor_t *self, const mg_candidate_t *candidate)
+{
+    const mg_dumpheader_t *header = &candidate->header;
+    return candidate->authenticated && header->generation > self->generation &&
+           header->created_at > self->owner.started_ns &&
+           memcmp(header->store_id, self->store_id, sizeof self->store_id) == 0 &&
+           memcmp(header->instance_id, self->owner.instance_id, MG_INSTANCE_SIZE) != 0;
+}
+
+static bool
+s_has_rival(mg_dumpactor_t *self)
+{
+    mg_fault_t why;
+    mg_candidates_t found = {0};
+    bool rival = false;
+    if (mg_dump_look(self, &found, &why) != MG_OK) {
+        return false; /* the folder can not be listed: publishing will tell */
+    }
+    for (size_t i = 0; i < found.count && !rival; i++) {
+        rival = s_is_rival(self, &found.items[i]);
+    }
+    mg_candidates_free(&found);
+    return rival;
+}
+
+bool
+mg_dump_is_fenced(mg_dumpactor_t *self)
+{
+    if (!self->fenced && (!mg_folder_holds_lock(self->folder) || s_has_rival(self))) {
+        s_fence(self);
+    }
+    return self->fenced;
+}
