@@ -20,8 +20,7 @@ mg_dump_take_lock(mg_dumpactor_t *self, mg_fault_t *why)
         return status;
     }
     int64_t now_ms = mg_clock_mono_ms();
-    self->lock_deadline_ms =
-        now_ms + (int64_t)self->config->dump.lock_wait_seconds * MS_PER_SECOND;
+    self->lock_deadline_ms = now_ms + (int64_t)self->config->dump.lock_wait_seconds * MS_PER_SECOND;
     self->lock_try_ms = now_ms + TRY_EVERY_MS;
     mg_log(MG_LOG_WARN, "standing_by", "wait_s=%u msg=%s", self->config->dump.lock_wait_seconds,
            why->text);

@@ -6,8 +6,7 @@ static bool
 s_is_named(const mg_candidate_t *parent, const mg_candidate_t *child)
 {
     const uint8_t *wanted = child->header.parent_check;
-    return (parent->has_footer &&
-            memcmp(parent->footer.file_check, wanted, MG_CHECK_SIZE) == 0) ||
+    return (parent->has_footer && memcmp(parent->footer.file_check, wanted, MG_CHECK_SIZE) == 0) ||
            (parent->header.has_resealed_from &&
             memcmp(parent->header.resealed_from, wanted, MG_CHECK_SIZE) == 0);
 }

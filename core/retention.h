@@ -18,10 +18,10 @@ enum { MG_RETENTION_KEEP_MIN = 2 };
 
 typedef struct mg_retention {
     const uint8_t *store_id; /* MG_STORE_ID_SIZE bytes */
-    uint32_t keep;           /* the newest good dumps that stay; at least MG_RETENTION_KEEP_MIN do */
-    uint32_t keep_days;      /* what is younger stays too; 0: no matter how young */
-    int64_t now_ns;          /* Unix time */
-    uint64_t pinned;         /* a generation that stays in any case; 0: none */
+    uint32_t keep;      /* the newest good dumps that stay; at least MG_RETENTION_KEEP_MIN do */
+    uint32_t keep_days; /* what is younger stays too; 0: no matter how young */
+    int64_t now_ns;     /* Unix time */
+    uint64_t pinned;    /* a generation that stays in any case; 0: none */
 } mg_retention_t;
 
 /* True if the candidate at `index` may be removed; `candidates` is in the order of mg_candidates_scan. */

@@ -2,6 +2,7 @@
 #include "support/backend.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +57,8 @@ test_a_failing_disk_is_told_and_the_next_dump_is_good(void **state)
         {FAULT_FSYNC, EIO, 9, MG_ERR_DUMP},
         {FAULT_FALLOCATE, ENOSPC, 1, MG_ERR_DUMP},
         {FAULT_RENAME_NEW, EIO, 9, MG_ERR_DUMP},
+        {FAULT_OPEN, EMFILE, 9, MG_ERR_DUMP},
+        {FAULT_OPEN, EROFS, 9, MG_ERR_DUMP},
     };
     backend_expect(MG_OK, backend_restore(world, "", true));
     backend_expect(MG_OK, backend_dump(world, ""));
@@ -73,6 +76,99 @@ test_a_failing_disk_is_told_and_the_next_dump_is_good(void **state)
     }
     backend_expect(MG_OK, backend_dump(world, ""));
     assert_int_equal(backend_files(world), files + 1);
+}
+
+/* The calls of one dump: its temporary file is synced first, its folder second. */
+static void
+test_a_name_that_may_get_lost_is_no_success(void **state)
+{
+    backend_t *world = *state;
+    enum { OF_THE_FOLDER = 2 };
+    backend_expect(MG_OK, backend_restore(world, "", true));
+    fault_plan(FAULT_FSYNC, OF_THE_FOLDER, 1, EIO);
+    backend_expect(MG_OK, backend_dump(world, "")); /* made once more */
+    assert_int_equal(backend_files(world), 2);
+    fault_reset();
+    fault_plan(FAULT_FSYNC, OF_THE_FOLDER, 9, EIO);
+    Mg__DumpReply *reply = backend_dump(world, "");
+    assert_int_equal(reply->status, MG_ERR_DUMP);
+    assert_non_null(strstr(reply->text, "failed"));
+    backend_free(reply);
+    fault_reset();
+    reply = backend_dump(world, "");
+    assert_int_equal(reply->status, MG_OK);
+    assert_int_equal(reply->dump->generation, backend_files(world)); /* none was used twice */
+    backend_free(reply);
+    Mg__ListRequest list = MG__LIST_REQUEST__INIT;
+    reply = backend_ask(world, MG__DUMP_MESSAGE__BODY_LIST, &list);
+    for (size_t i = 0; i + 1 < reply->n_list; i++) {
+        assert_string_equal(reply->list[i]->chain, "ok");
+    }
+    backend_free(reply);
+}
+
+static void
+test_a_full_disk_may_cost_old_dumps_when_that_is_allowed(void **state)
+{
+    backend_t *world = *state;
+    backend_expect(MG_OK, backend_restore(world, "", true));
+    for (int i = 0; i < 5; i++) {
+        backend_expect(MG_OK, backend_dump(world, ""));
+    }
+    fault_plan(FAULT_WRITE, 1, 1, ENOSPC);
+    backend_expect(MG_ERR_DUMP, backend_dump(world, ""));
+    assert_int_equal(backend_files(world), 5);
+    backend_stop(world);
+    world->config.dump.emergency_keep = 2;
+    backend_start(world);
+    backend_expect(MG_OK, backend_restore(world, "", true));
+    backend_expect(MG_OK, backend_dump(world, ""));
+    backend_expect(MG_OK, backend_dump(world, ""));
+    fault_reset();
+    fault_plan(FAULT_WRITE, 1, 1, ENOSPC);
+    backend_expect(MG_OK, backend_dump(world, ""));
+    assert_int_equal(backend_files(world), 3);
+}
+
+/* A dump that has begun but finds no sealer, then a request for the final one, then sealers. */
+static void
+s_hurry(backend_t *world, bool change, test_answer_t answers[2])
+{
+    Mg__DumpRequest dump = MG__DUMP_REQUEST__INIT;
+    Mg__DumpRequest final = MG__DUMP_REQUEST__INIT;
+    final.final = true;
+    backend_stop_sealers(world);
+    backend_send(world, MG__DUMP_MESSAGE__BODY_DUMP, &dump, &answers[0]);
+    while (kit_count(world->dir, ".memory_dump-", NULL) == 0) { /* until it is at work */
+        (void)poll(NULL, 0, 1);
+    }
+    if (change) {
+        CHECK_OK(backend_write(world, "late", 1));
+    }
+    backend_send(world, MG__DUMP_MESSAGE__BODY_DUMP, &final, &answers[1]);
+    backend_start_sealers(world);
+    backend_settle(world);
+}
+
+static void
+test_the_last_dump_awaits_a_running_one_that_holds_the_same(void **state)
+{
+    backend_t *world = *state;
+    test_answer_t answers[2];
+    backend_expect(MG_OK, backend_restore(world, "", true));
+    backend_write_many(world, 0, BATCH);
+    for (int change = 0; change < 2; change++) {
+        s_hurry(world, change, answers);
+        Mg__DumpReply *first = (Mg__DumpReply *)answers[0].reply;
+        Mg__DumpReply *final = (Mg__DumpReply *)answers[1].reply;
+        assert_int_equal(first->status, MG_OK);
+        assert_int_equal(final->status, MG_OK);
+        assert_int_equal(first->dump->generation, final->dump->generation); /* one file for both */
+        assert_int_equal(final->dump->version, atomic_load(&world->version));
+        backend_free(first);
+        backend_free(final);
+        assert_int_equal(backend_files(world), change + 1);
+    }
 }
 
 static void
@@ -294,6 +390,12 @@ main(void)
         cmocka_unit_test_setup_teardown(test_listing_and_verifying, backend_setup,
                                         backend_teardown),
         cmocka_unit_test_setup_teardown(test_everybody_hears_of_dumps_failures_and_restores,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_name_that_may_get_lost_is_no_success, backend_setup,
+                                        backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_full_disk_may_cost_old_dumps_when_that_is_allowed,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_the_last_dump_awaits_a_running_one_that_holds_the_same,
                                         backend_setup, backend_teardown),
         cmocka_unit_test_setup_teardown(test_a_long_job_ends_when_the_program_does, backend_setup,
                                         backend_teardown),

@@ -17,15 +17,21 @@ backend_start_dump(backend_t *self, zactor_t **out)
 }
 
 void
+backend_start_sealers(backend_t *self)
+{
+    mg_sealer_args_t args = {.idle = false};
+    for (int i = 0; i < BACKEND_SEALERS; i++) {
+        CHECK_OK(mg_actor_start(&mg_sealer_actor, &args, &self->sealer[i]));
+    }
+}
+
+void
 backend_start(backend_t *self)
 {
     mg_state_args_t state_args = {.version = &self->version};
-    mg_sealer_args_t sealer_args = {.idle = false};
     CHECK_OK(mg_actor_start(&mg_state_actor, &state_args, &self->state));
     CHECK_OK(backend_start_dump(self, &self->dump));
-    for (int i = 0; i < BACKEND_SEALERS; i++) {
-        CHECK_OK(mg_actor_start(&mg_sealer_actor, &sealer_args, &self->sealer[i]));
-    }
+    backend_start_sealers(self);
     mg_link_options_t options = {
         .endpoint = MG_BUS_DUMP, .schema = &mg__dump_reply__descriptor, .window = 64};
     self->link = mg_link_new(&options);

@@ -34,7 +34,8 @@ int backend_setup(void **state);
 int backend_teardown(void **state);
 void backend_start(backend_t *self);
 void backend_stop(backend_t *self);
-/* Ends the sealers: whatever needs them waits from now on. */
+/* Starts the sealers, or ends them: whatever needs them waits from now on. */
+void backend_start_sealers(backend_t *self);
 void backend_stop_sealers(backend_t *self);
 /* Starts everything anew, as the next process would; nothing is restored yet. */
 void backend_restart(backend_t *self);
