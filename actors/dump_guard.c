@@ -1,6 +1,7 @@
 /* The dump actor's guard: one writer per folder. Before it has the lock it stands by; one that has lost it is fenced. */
 #include "actors/dump_parts.h"
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "messages/supervisor.pb-c.h"
 
@@ -128,6 +129,7 @@ s_has_rival(mg_dumpactor_t *self)
 bool
 mg_dump_is_fenced(mg_dumpactor_t *self)
 {
+    MG_FAILPOINT("publish.ready");
     if (!self->fenced && (!mg_folder_holds_lock(self->folder) || s_has_rival(self))) {
         s_fence(self);
     }

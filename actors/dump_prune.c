@@ -1,6 +1,7 @@
 /* The dump actor's retention: which old dumps go after a good new one, and when the disk is full. */
 #include "actors/dump_parts.h"
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "core/retention.h"
 
@@ -30,6 +31,7 @@ s_remove(mg_dumpactor_t *self, const mg_candidates_t *found, const mg_retention_
             continue;
         }
         removed++;
+        MG_FAILPOINT("retention.removed");
         mg_log(MG_LOG_INFO, "dump_pruned", "file=%s generation=%llu", candidate->name.text,
                (unsigned long long)candidate->header.generation);
     }
@@ -69,7 +71,9 @@ s_prune(mg_dumpactor_t *self, uint32_t keep, uint32_t keep_days)
         mg_log(MG_LOG_WARN, "prune_failed", "msg=%s", why.text);
         return 0;
     }
+    MG_FAILPOINT("retention.listed");
     size_t removed = s_remove(self, &found, &rules);
+    MG_FAILPOINT("retention.done");
     mg_candidates_free(&found);
     if (mg_dump_look(self, &found, &why) == MG_OK) {
         s_tell_old_keys(self, &found);

@@ -2,6 +2,7 @@
 #include "actors/dump_parts.h"
 #include "core/chain.h"
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/folderpath.h"
 #include "core/log.h"
 #include "core/seed.h"
@@ -117,8 +118,10 @@ s_load_newest(mg_dumpactor_t *self, mg_restored_t *out, mg_fault_t *why)
     mg_candidates_t candidates = {0};
     mg_status_t status = mg_dump_scan(self, &candidates, why);
     if (status == MG_OK) {
+        MG_FAILPOINT("restore.scanned");
         mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
         status = mg_restorejob_newest(&job, &candidates, out, why);
+        MG_FAILPOINT("restore.loaded");
     }
     if (status == MG_OK && out->store) {
         s_warn_of(&candidates, out);
@@ -163,6 +166,7 @@ s_rekey(mg_dumpactor_t *self)
     mg_dumpinfo_t info = {0};
     mg_dumpwaiter_t waiter = {
         .trigger = MG_TRIGGER_REKEY, .requester = "rekey", .asked_ms = mg_clock_mono_ms()};
+    MG_FAILPOINT("rekey.begun");
     mg_log(MG_LOG_INFO, "rekey", "msg=%s",
            "the restored dump was sealed with a previous key: dumping under the current one");
     mg_status_t status = mg_dump_write(self, &waiter, &info, &why); /* tells log and events */
@@ -184,9 +188,11 @@ s_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     if (status == MG_OK) {
         status = s_align(self, restored.store, &restored.exit_code, &why);
     }
+    MG_FAILPOINT("start.aligned");
     if (status == MG_OK) {
         status = mg_stateask_swap(self->state, &restored.store, false);
     }
+    MG_FAILPOINT("start.swapped");
     mg_store_destroy(&restored.store);
     if (status != MG_OK) {
         int exit_code = restored.exit_code ? restored.exit_code : EXIT_IO;
@@ -303,7 +309,9 @@ s_change(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, online_t *online, 
     if (status != MG_OK) {
         return status;
     }
+    MG_FAILPOINT("restore.way_back_written");
     status = mg_stateask_swap(self->state, &online->restored.store, true);
+    MG_FAILPOINT("restore.swapped");
     if (status != MG_OK) {
         return mg_fault_set(why, status, 0, "the state could not be replaced: %s",
                             mg_status_name(status));
@@ -331,6 +339,7 @@ s_restore_online(mg_dumpactor_t *self,
         return mg_fault_set(why, status, 0, "writes could not be held back: %s",
                             mg_status_name(status));
     }
+    MG_FAILPOINT("restore.frozen");
     status = s_change(self, waiter, online, why);
     mg_status_t thawed = self->fenced ? MG_OK : mg_stateask_freeze(self->state, false);
     if (thawed != MG_OK) {
@@ -340,9 +349,12 @@ s_restore_online(mg_dumpactor_t *self,
     if (status != MG_OK) {
         return status;
     }
+    MG_FAILPOINT("restore.thawed");
     mg_dumpwaiter_t after = *waiter;
     after.path[0] = 0;
-    return mg_dump_write(self, &after, &online->after, why);
+    status = mg_dump_write(self, &after, &online->after, why);
+    MG_FAILPOINT("restore.written");
+    return status;
 }
 
 /* Says why, and what a command that only did this should end with. */

@@ -2,6 +2,7 @@
 #include "actors/dump_parts.h"
 #include "actors/dumpjob.h"
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/folderpath.h"
 #include "core/log.h"
 
@@ -125,6 +126,7 @@ s_try(mg_dumpactor_t *self,
     }
     mg_dumpinfo_t info = {.view_us = (double)answer.view_ns / NS_PER_US, .changes = answer.changes};
     self->view = answer.view;
+    MG_FAILPOINT("dump.viewed");
     self->running_total = mg_view_total(mg_viewref_view(self->view));
     self->running_version = folder == self->folder ? answer.version : 0;
     mg_dumpjob_t job = {.folder = folder,
@@ -166,6 +168,7 @@ s_succeeded(mg_dumpactor_t *self, const mg_dumpinfo_t *info, bool elsewhere)
     }
     mg_dump_remember(self, info);
     mg_folder_note_generation(self->folder, self->generation);
+    MG_FAILPOINT("publish.noted");
     mg_log(MG_LOG_INFO, "dump_published",
            "path=%s generation=%llu trigger=%s requester=%s documents=%llu bytes=%llu seconds=%.3f "
            "verified=%s",
@@ -422,5 +425,6 @@ mg_dump_run_dump(mg_dumpactor_t *self)
         Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
         reply.dump = &message;
         mg_dump_answer(self, waiter, &reply);
+        MG_FAILPOINT("publish.answered");
     }
 }

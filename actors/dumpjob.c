@@ -1,6 +1,7 @@
 #include "actors/dumpjob.h"
 
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/filesource.h"
 #include "core/payload.h"
 
@@ -74,6 +75,7 @@ s_begin(progress_t *self)
     }
     mg_master_wipe(&master);
     if (status == MG_OK) {
+        MG_FAILPOINT("dump.header");
         mg_chunk_rules_t rules = {.provider = job->provider,
                                   .chunk_size = job->header.chunk_size,
                                   .compressed = job->header.compression == MG_COMPRESSION_ZSTD};
@@ -88,6 +90,7 @@ s_end_walk(progress_t *self)
     if (!self->walked) {
         self->walked = true;
         self->job->walked(self->job->arg);
+        MG_FAILPOINT("dump.walked");
     }
 }
 
@@ -133,6 +136,7 @@ s_take(progress_t *self)
         status = status == MG_OK ? MG_OK : s_write_failed(self, status);
     }
     mg_pipeline_release(self->job->pipeline);
+    MG_FAILPOINT("dump.chunk");
     return status;
 }
 
@@ -176,7 +180,10 @@ s_finish(progress_t *self)
     if (status != MG_OK) {
         return s_write_failed(self, status);
     }
-    return mg_dumpfile_sync(self->file, self->why);
+    MG_FAILPOINT("dump.footer");
+    status = mg_dumpfile_sync(self->file, self->why);
+    MG_FAILPOINT("dump.synced");
+    return status;
 }
 
 /* True if what was read back is what was walked. */
@@ -267,6 +274,7 @@ mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why)
     }
     if (status == MG_OK) {
         status = s_verify(&self);
+        MG_FAILPOINT("dump.verified");
     }
     if (status == MG_OK) {
         job->name(job->arg, job, &result.name);

@@ -1,5 +1,7 @@
 #include "actors/readjob.h"
 
+#include "core/failpoint.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -60,6 +62,7 @@ s_accept(readjob_t *job, mg_verdict_t *why)
         job->offset += mg_frame_total(&result->frame);
     }
     mg_pipeline_release(job->pipeline);
+    MG_FAILPOINT("read.chunk");
     return outcome;
 }
 

@@ -1,6 +1,7 @@
 #include "core/config.h"
 
 #include "core/configtable.h"
+#include "core/failpoint.h"
 #include "core/secret.h"
 
 #include <sodium.h>
@@ -451,6 +452,7 @@ mg_config_read(mg_config_t *out, bool serving, mg_buf_t *problems, mg_buf_t *war
     for (size_t i = 0; mg_config_row(i); i++) {
         s_read_row(&reading, mg_config_row(i));
     }
+    mg_failpoint_arm(s_env("MEMGATE_FAILPOINT"));
     s_warn_unknown(&reading);
     out->http.access_seconds = (int64_t)out->http.access_count * out->http.access_unit_seconds;
     out->http.refresh_seconds = (int64_t)out->http.refresh_count * out->http.refresh_unit_seconds;

@@ -1,5 +1,7 @@
 #include "core/dumpfile.h"
 
+#include "core/failpoint.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +72,7 @@ mg_dumpfile_create(const mg_folder_t *folder,
         return status;
     }
     *out = self;
+    MG_FAILPOINT("dump.created");
     return MG_OK;
 }
 
@@ -235,10 +238,12 @@ mg_dumpfile_publish(mg_dumpfile_t *self, const mg_dumpname_t *name, mg_fault_t *
     if (self->io->close(fd) != 0) { /* NFS reports a full disk here */
         return s_failed(why, "closing", self->temp.text);
     }
+    MG_FAILPOINT("publish.closed");
     mg_status_t status = s_rename(self, name->text, why);
     if (status != MG_OK) {
         return status;
     }
+    MG_FAILPOINT("publish.renamed");
     self->published = true;
     self->folder_synced = self->io->fsync(self->dir) == 0;
     if (!self->folder_synced && errno != EINVAL && errno != EOPNOTSUPP) {
@@ -248,6 +253,7 @@ mg_dumpfile_publish(mg_dumpfile_t *self, const mg_dumpname_t *name, mg_fault_t *
             "%s; a power cut may lose it",
             name->text, mg_fault_reason(errno));
     }
+    MG_FAILPOINT("publish.synced");
     return MG_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "core/folder.h"
 
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/folderpath.h"
 
 #include <sodium.h>
@@ -245,6 +246,7 @@ mg_folder_lock(mg_folder_t *self, mg_fault_t *why)
     switch (status) {
     case MG_OK:
         (void)self->io->list(self->dir, s_remove_leftover, self);
+        MG_FAILPOINT("lock.cleaned");
         return MG_OK;
     case MG_ERR_BUSY:
         return mg_fault_set(why, status, cause.error,

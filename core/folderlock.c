@@ -1,6 +1,7 @@
 #include "core/folderlock.h"
 
 #include "core/clock.h"
+#include "core/failpoint.h"
 
 #include <sodium.h>
 
@@ -131,7 +132,9 @@ s_take(mg_folderlock_t *self, int dir, mg_fault_t *why)
     }
     s_read_content(self->io, self->fd, before);
     self->noted = s_parse_generation(before);
+    MG_FAILPOINT("lock.taken");
     s_write_content(self);
+    MG_FAILPOINT("lock.written");
     return MG_OK;
 }
 

@@ -62,9 +62,9 @@ test_the_newest_good_dumps_stay(void **state)
         uint64_t pinned;
         unsigned expected; /* bit g: generation g may go */
     } rows[] = {
-        {10, 0, 0, 0},      {8, 0, 0, 0},     {5, 0, 0, 0x0e}, {2, 0, 0, 0x7e},
-        {1, 0, 0, 0x7e},    {0, 0, 0, 0x7e}, /* two stay in any case */
-        {2, 0, 3, 0x76},    {2, 4, 0, 0x1e},  {2, 100, 0, 0},  {5, 1, 0, 0x0e},
+        {10, 0, 0, 0},   {8, 0, 0, 0},    {5, 0, 0, 0x0e}, {2, 0, 0, 0x7e},
+        {1, 0, 0, 0x7e}, {0, 0, 0, 0x7e}, /* two stay in any case */
+        {2, 0, 3, 0x76}, {2, 4, 0, 0x1e}, {2, 100, 0, 0},  {5, 1, 0, 0x0e},
     };
     mg_candidate_t items[MAX];
     s_fill(items);
@@ -85,11 +85,12 @@ test_what_is_not_good_and_ours_stays_and_does_not_count(void **state)
     mg_retention_t rules = {.store_id = s_store, .keep = 2};
     mg_candidate_t items[MAX];
     s_fill(items);
-    items[0].authenticated = false;                                   /* 8: under another key */
-    items[1].has_footer = false;                                      /* 7: cut off */
-    memcpy(items[2].header.store_id, s_foreign, sizeof s_foreign);    /* 6: of another store */
-    items[6].is_own = false;                                          /* 2: another user's file */
-    assert_int_equal(s_removable(&rules, items), 1u << 3 | 1u << 1); /* 5 and 4 are the newest good */
+    items[0].authenticated = false;                                /* 8: under another key */
+    items[1].has_footer = false;                                   /* 7: cut off */
+    memcpy(items[2].header.store_id, s_foreign, sizeof s_foreign); /* 6: of another store */
+    items[6].is_own = false;                                       /* 2: another user's file */
+    assert_int_equal(s_removable(&rules, items),
+                     1u << 3 | 1u << 1); /* 5 and 4 are the newest good */
 }
 
 static void
