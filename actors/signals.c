@@ -31,25 +31,41 @@ static const struct {
     {SIGUSR1, "SIGUSR1", MG__TRIGGER__TRIGGER_SIGUSR1},
     {SIGTERM, "SIGTERM", MG__TRIGGER__TRIGGER_SIGTERM},
     {SIGINT, "SIGINT", MG__TRIGGER__TRIGGER_SIGINT},
+    {SIGHUP, "SIGHUP", MG__TRIGGER__TRIGGER_OTHER}, /* the terminal is gone: end as by SIGTERM */
     {SIGQUIT, "SIGQUIT", MG__TRIGGER__TRIGGER_OTHER},
 };
 
 enum { SIGNALS = sizeof s_signals / sizeof *s_signals };
+
+/* What was ignored when the program began stays ignored: nohup means it. */
+static bool
+s_is_ignored(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
 
 static void
 s_fill(sigset_t *set)
 {
     (void)sigemptyset(set);
     for (size_t i = 0; i < SIGNALS; i++) {
-        (void)sigaddset(set, s_signals[i].number);
+        if (!s_is_ignored(s_signals[i].number)) {
+            (void)sigaddset(set, s_signals[i].number);
+        }
     }
 }
 
 mg_status_t
 mg_signals_block(void)
 {
+    static const int others[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT, SIGTRAP,
+                                 SIGSYS,  SIGTSTP, SIGCONT, SIGTTIN, SIGTTOU, SIGPROF};
     sigset_t set;
-    s_fill(&set);
+    (void)sigfillset(&set); /* a stray SIGUSR2 or SIGALRM must not cost the state */
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        (void)sigdelset(&set, others[i]);
+    }
     return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 ? MG_OK : MG_ERR_IO;
 }
 

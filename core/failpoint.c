@@ -27,7 +27,8 @@ mg_failpoint_arm(const char *plan)
 void
 mg_failpoint_pass(const char *name)
 {
-    if (atomic_load(&s_left) > 0 && strcmp(name, s_name) == 0 && atomic_fetch_sub(&s_left, 1) == 1) {
+    if (atomic_load(&s_left) > 0 && strcmp(name, s_name) == 0 &&
+        atomic_fetch_sub(&s_left, 1) == 1) {
         (void)raise(s_signal);
     }
 }

@@ -34,6 +34,23 @@ class Life(unittest.TestCase):
             self.check_onboarded(server)
             self.assertEqual(server.stop(), 0)
 
+    def test_a_lost_terminal_ends_with_a_dump_unless_it_was_to_be_survived(self):
+        with Server() as server:
+            server.start()
+            onboard(server)
+            digest = server.digest()
+            self.assertEqual(server.stop(signal.SIGHUP), 0)
+            ignored = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does for its child
+            try:
+                server.start()
+            finally:
+                signal.signal(signal.SIGHUP, ignored)
+            self.assertEqual(server.digest(), digest)
+            server.send_signal(signal.SIGHUP)
+            server.send_signal(signal.SIGUSR2)
+            self.assertEqual(server.digest(), digest)
+            self.assertEqual(server.stop(), 0)
+
     def test_sigterm_writes_the_last_acknowledged_write(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number), Server() as server:

@@ -1,0 +1,129 @@
+"""Kill -9 at random moments under write load, with dumps asked for from all sides; and a storm of signals."""
+import random
+import signal
+import threading
+import unittest
+
+import zmq
+from faults import Control, SEED, check_folder, chance, control_pb2, copy_of, make_template, preload, report, share
+
+KILLS = 300
+SIGNALS = 1000
+CHECK_EVERY = 10  # kills between two looks at every file
+
+
+class Load:
+    """A writer and a dumper that go on until the server is gone."""
+
+    def __init__(self, server, ledger, seed):
+        self.server, self.ledger, self.random = server, ledger, random.Random(seed)
+        self.threads = [threading.Thread(target=self.run, args=(work,)) for work in (self.write, self.dump)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        for thread in self.threads:
+            thread.join(60)
+            assert not thread.is_alive()
+
+    def run(self, work):
+        with Control(self.server) as control:
+            control.socket.rcvtimeo = 50
+            try:
+                while self.server.process.poll() is None:
+                    work(control)
+            except ConnectionError:
+                pass  # it is gone, or going: what was on its way was not acknowledged
+
+    def ask(self, control, request):
+        control.send(request)
+        while True:
+            try:
+                return control.receive()
+            except zmq.Again:
+                if self.server.process.poll() is not None:
+                    raise ConnectionError("the server is gone") from None
+
+    def write(self, control):
+        control.ask = lambda request: self.ask(control, request)
+        self.ledger.step(control)
+
+    def dump(self, control):
+        if self.random.random() < 0.5:
+            self.server.send_signal(signal.SIGUSR1)
+        held = self.ledger.acknowledged
+        reply = self.ask(control, control_pb2.ControlRequest(dump=control_pb2.ControlDump()))
+        if reply.status == control_pb2.ControlReply.OK:
+            self.ledger.promised = max(self.ledger.promised, held)
+
+
+class RandomKills(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.template, cls.ledger = make_template()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.template.close()
+
+    def kill_under_load(self, server, ledger, delay, seed):
+        with Load(server, ledger, seed):
+            timer = threading.Event()
+            timer.wait(delay)  # the moment of the kill, not a wait for something
+            server.kill()
+
+    def test_what_a_dump_promised_outlives_every_kill(self):
+        dice = chance()
+        kills = share(KILLS)
+        server, ledger = copy_of(self.template, self.ledger)
+        with server:
+            server.start()
+            for number in range(kills):
+                self.kill_under_load(server, ledger, dice.uniform(0, 0.12), SEED + number)
+                server.start()
+                ledger.check(server)
+                if number % CHECK_EVERY == 0:
+                    check_folder(server)
+            check_folder(server)
+            self.assertEqual(server.stop(), 0)
+        report("random kills", kills)
+
+    def test_a_storm_of_signals_ends_with_one_last_dump(self):
+        dice = chance()
+        count = share(SIGNALS)
+        server, ledger = copy_of(self.template, self.ledger)
+        with server:
+            server.start()
+            ledger.steps(server, 5)
+            strays = [signal.SIGUSR1, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGPIPE, signal.SIGALRM, signal.SIGXFSZ]
+            for _ in range(count - 1):
+                server.send_signal(dice.choice(strays))
+            ledger.steps(server, 1)
+            for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+                server.send_signal(number)
+            self.assertEqual(server.process.wait(60), 0, server.log()[-2000:])
+            ledger.promised = ledger.acknowledged
+            server.start()
+            ledger.check(server, at_most=ledger.acknowledged)
+            check_folder(server)
+        report("mixed signals", count + 3)
+
+    def test_a_dump_that_lies_about_being_there_is_found_out(self):
+        """The control run: acknowledged dumps whose file does not get its name must make the ledger's check fail."""
+        server, ledger = copy_of(self.template, self.ledger)
+        with server:
+            server.start(LD_PRELOAD=preload("no_rename"), MEM_DUMP_VERIFY="off")
+            ledger.steps(server, 5)
+            server.cli_json("dump", "--json")
+            ledger.promised = ledger.acknowledged
+            server.kill()
+            server.start()
+            with self.assertRaises(AssertionError):
+                ledger.check(server)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
