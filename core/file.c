@@ -97,6 +97,7 @@ const mg_file_ops_t mg_file_system = {
     .pread = pread,
     .pwrite = pwrite,
     .fsync = fsync,
+    .fdatasync = fdatasync,
     .fallocate = fallocate,
     .drop_cache = s_drop_cache,
     .stat = fstat,

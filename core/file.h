@@ -38,6 +38,7 @@ typedef struct mg_file_ops {
     ssize_t (*pread)(int fd, void *out, size_t len, off_t at);
     ssize_t (*pwrite)(int fd, const void *bytes, size_t len, off_t at);
     int (*fsync)(int fd);
+    int (*fdatasync)(int fd);
     int (*fallocate)(int fd, int mode, off_t at, off_t len);
     int (*drop_cache)(int fd); /* posix_fadvise(DONTNEED) */
     int (*stat)(int fd, struct stat *out);

@@ -48,9 +48,9 @@ s_read_content(const mg_file_ops_t *io, int fd, char out[LOCK_SIZE])
     out[end] = 0;
 }
 
-/* One line of fixed length, so that it is renewed in place. */
+/* One line of fixed length, so that it is renewed in place; only the first time it changes the file's size. */
 static void
-s_write_content(const mg_folderlock_t *self)
+s_write_content(const mg_folderlock_t *self, int (*sync)(int fd))
 {
     char text[LOCK_SIZE];
     char instance[INSTANCE_HEX];
@@ -64,7 +64,7 @@ s_write_content(const mg_folderlock_t *self)
     memset(text + len, ' ', sizeof text - len);
     text[sizeof text - 1] = '\n';
     if (self->io->pwrite(self->fd, text, sizeof text, 0) == (ssize_t)sizeof text) {
-        (void)self->io->fsync(self->fd);
+        (void)sync(self->fd);
     }
 }
 
@@ -133,7 +133,7 @@ s_take(mg_folderlock_t *self, int dir, mg_fault_t *why)
     s_read_content(self->io, self->fd, before);
     self->noted = s_parse_generation(before);
     MG_FAILPOINT("lock.taken");
-    s_write_content(self);
+    s_write_content(self, self->io->fsync);
     MG_FAILPOINT("lock.written");
     return MG_OK;
 }
@@ -186,7 +186,7 @@ void
 mg_folderlock_note(mg_folderlock_t *self, uint64_t generation)
 {
     self->noted = generation;
-    s_write_content(self);
+    s_write_content(self, self->io->fdatasync);
 }
 
 bool

@@ -249,6 +249,7 @@ const mg_file_ops_t fault_io = {
     .pread = pread,
     .pwrite = pwrite,
     .fsync = s_fsync,
+    .fdatasync = fdatasync,
     .fallocate = s_fallocate,
     .drop_cache = s_drop_cache,
     .stat = s_stat,
