@@ -83,7 +83,7 @@ s_send_batch(import_t *self)
 static mg_exit_t
 s_add_line(import_t *self, mg_slice_t line)
 {
-    char why[256] = "";
+    char why[MG_NDJSON_WHY_SIZE] = "";
     if (self->count == 0) {
         self->first_line = self->line;
     }
@@ -99,6 +99,7 @@ s_add_line(import_t *self, mg_slice_t line)
     op->collection = mg_bus_bytes(mg_buf_slice(&document->collection));
     op->key = mg_bus_bytes(mg_buf_slice(&document->key));
     op->body = mg_bus_bytes(mg_buf_slice(&document->body));
+    op->expires_ns = document->expires_ns;
     self->list[self->count++] = op;
     self->bytes += document->body.len;
     return self->count == BATCH_DOCUMENTS || self->bytes >= BATCH_BYTES ? s_send_batch(self)
