@@ -82,6 +82,23 @@ class ControlSocket(unittest.TestCase):
             control.socket.send_multipart([b"a", b"b", b"c"])
             self.assertEqual(control.receive().status, control_pb2.ControlReply.INVALID)
 
+    def test_message_above_the_limit_ends_the_connection_and_nothing_else(self):
+        with Control(self.server, zmq.DEALER) as big, Control(self.server) as other:
+            monitor = big.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+            big.socket.send(bytes((32 << 20) + 8192))
+            hung_up = monitor.poll(30000)
+            big.socket.disable_monitor()
+            monitor.close(linger=0)
+            self.assertTrue(hung_up, "the server ends the connection")
+            self.assertEqual(other.ask(request(status=control_pb2.ControlStatus())).status, 0)
+            self.assertEqual(big.ask(request(status=control_pb2.ControlStatus())).status, 0)  # ZeroMQ has connected anew
+
+    def test_autosave_beyond_a_year_is_refused(self):
+        with Control(self.server) as control:
+            reply = control.ask(request(autosave=control_pb2.ControlAutosave(set=True, enabled=True, every_seconds=2**31)))
+            self.assertEqual(reply.status, control_pb2.ControlReply.INVALID)
+            self.assertIn("31536000", reply.text)
+
     def test_peer_that_leaves_harms_nobody(self):
         for _ in range(20):
             with Control(self.server, zmq.DEALER) as control:
