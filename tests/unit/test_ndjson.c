@@ -281,7 +281,37 @@ test_line_that_would_be_too_long_is_written_as_bytes(void **state)
     free(text);
 }
 
-/* A value of any type, often one that looks like a form of Extended JSON. */
+static void
+s_append_random_scalar(test_random_t *random, bson_t *to, const char *key)
+{
+    uint64_t bits = test_random_next(random);
+    bson_decimal128_t decimal = {.low = bits, .high = test_random_next(random)};
+    double number = 0;
+    memcpy(&number, &bits, sizeof number);
+    switch (test_random_below(random, 6)) {
+    case 0:
+        BSON_APPEND_DOUBLE(to, key, number); /* NaN payloads too */
+        break;
+    case 1:
+        BSON_APPEND_INT32(to, key, (int32_t)(bits >> 32));
+        break;
+    case 2:
+        BSON_APPEND_UTF8(to, key, bits % 2 ? "5" : "0123456789abcdef01234567");
+        break;
+    case 3:
+        BSON_APPEND_DECIMAL128(to, key, &decimal); /* forms that are not canonical too */
+        break;
+    case 4:
+        BSON_APPEND_DATE_TIME(to, key, (int64_t)bits);
+        break;
+    default:
+        BSON_APPEND_INT64(to, key, (int64_t)bits);
+        break;
+    }
+}
+
+/* A value of any type, often one that looks like a form of Extended JSON. Names repeat, and arrays may have them too: both
+ * can be stored. */
 // NOLINTNEXTLINE(misc-no-recursion): `depth` bounds it
 static void
 s_append_random(test_random_t *random, bson_t *to, const char *key, int depth)
@@ -289,38 +319,21 @@ s_append_random(test_random_t *random, bson_t *to, const char *key, int depth)
     static const char *const names[] = {"$literal", "$numberInt", "$numberLong", "$date",
                                         "$binary",  "$oid",       "$document",   "$numberDecimal",
                                         "a",        "b"};
-    uint32_t kind = test_random_below(random, depth < 6 ? 9 : 6);
-    bson_decimal128_t decimal = {.low = test_random_next(random), .high = test_random_next(random)};
-    uint64_t bits = test_random_next(random);
-    double number = 0;
-    bson_t child;
-    memcpy(&number, &bits, sizeof number);
-    if (kind == 0) {
-        BSON_APPEND_DOUBLE(to, key, number); /* NaN payloads too */
-    } else if (kind == 1) {
-        BSON_APPEND_INT32(to, key, (int32_t)(bits >> 32));
-    } else if (kind == 2) {
-        BSON_APPEND_UTF8(to, key, bits % 2 ? "5" : "0123456789abcdef01234567");
-    } else if (kind == 3) {
-        BSON_APPEND_DECIMAL128(to, key, &decimal); /* forms that are not canonical too */
-    } else if (kind == 4) {
-        BSON_APPEND_DATE_TIME(to, key, (int64_t)bits);
-    } else if (kind == 5) {
-        BSON_APPEND_INT64(to, key, (int64_t)bits);
+    uint32_t kind = test_random_below(random, 9);
+    bson_t child = BSON_INITIALIZER;
+    if (kind < 6 || depth == 6) {
+        s_append_random_scalar(random, to, key);
     } else {
-        (void)(kind == 8 ? BSON_APPEND_ARRAY_BEGIN(to, key, &child)
-                         : BSON_APPEND_DOCUMENT_BEGIN(to, key, &child));
+        bool indexed = kind == 8 && test_random_below(random, 4);
         uint32_t count = test_random_below(random, 3);
-        for (uint32_t i = 0; i < count;
-             i++) { /* names repeat, and arrays have them too: both can be stored */
-            bool index = kind == 8 && bits % 4;
-            s_append_random(random, &child,
-                            index ? (i ? "1" : "0") : names[test_random_below(random, 10)],
-                            depth + 1);
+        for (uint32_t i = 0; i < count; i++) {
+            const char *name = indexed ? (i ? "1" : "0") : names[test_random_below(random, 10)];
+            s_append_random(random, &child, name, depth + 1);
         }
-        (void)(kind == 8 ? bson_append_array_end(to, &child)
-                         : bson_append_document_end(to, &child));
+        assert_true(kind == 8 ? BSON_APPEND_ARRAY(to, key, &child)
+                              : BSON_APPEND_DOCUMENT(to, key, &child));
     }
+    bson_destroy(&child);
 }
 
 static void
