@@ -3,9 +3,12 @@
 #include "core/clock.h"
 #include "core/log.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { GONE_MS = 1000 /* a thread that is past its end signal closes its pipe in microseconds */ };
 
 /* One thing the loop watches. */
 typedef struct source {
@@ -196,10 +199,31 @@ mg_actor_start(const mg_actor_ops_t *ops, const void *args, zactor_t **out)
     return MG_OK;
 }
 
+/* The end signal comes a moment before the thread closes its end of the pipe. A context that is terminated in this moment
+ * takes the socket for a leak, and czmq then sleeps for 200 ms (zsys_shutdown): so wait until the other end is gone. */
+static void
+s_wait_gone(zactor_t *actor)
+{
+    struct pollfd mailbox = {.fd = (int)zsock_fd(actor), .events = POLLIN};
+    while (zsock_events(actor) &
+           ZMQ_POLLOUT) { /* takes all commands in; the next one makes `fd` readable */
+        if (poll(&mailbox, 1, GONE_MS) == 0) {
+            return;
+        }
+    }
+}
+
 void
 mg_actor_stop(zactor_t **actor_p)
 {
-    zactor_destroy(actor_p);
+    if (*actor_p) {
+        zsock_set_sndtimeo(*actor_p, 0);
+        if (zstr_send(*actor_p, "$TERM") == 0) { /* else it has ended by itself already */
+            (void)zsock_wait(*actor_p);
+        }
+        s_wait_gone(*actor_p);
+        zactor_destroy(actor_p);
+    }
 }
 
 bool

@@ -46,7 +46,7 @@ typedef struct mg_actor_ops {
 
 /* Starts the actor and waits until `create` has ended. `*out` is the caller's, to be ended by mg_actor_stop. */
 MG_MUST_USE mg_status_t mg_actor_start(const mg_actor_ops_t *ops, const void *args, zactor_t **out);
-/* Sends $TERM and waits for the thread to end. NULL-safe. */
+/* Sends $TERM and waits until the thread has ended and closed all it had, its pipe too. NULL-safe. Fit for any zactor. */
 void mg_actor_stop(zactor_t **actor_p);
 /* True when the actor has ended without $TERM (poll its pipe with zactor_sock). */
 bool mg_actor_is_dead(zactor_t *actor);

@@ -11,6 +11,8 @@
 
 #include "actors/actor.h"
 
+enum { MG_AUTOSAVE_SECONDS_MAX = 31536000 /* a year; the same as of MEM_AUTO_SAVE_FREQ */ };
+
 typedef struct mg_autosave_args {
     uint64_t after_changes; /* MEM_AUTO_SAVE_CHANGES; 0 = off */
 } mg_autosave_args_t;

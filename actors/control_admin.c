@@ -1,3 +1,4 @@
+#include "actors/autosave.h"
 #include "actors/control_parts.h"
 #include "core/clock.h"
 #include "core/document.h"
@@ -231,6 +232,11 @@ mg_control_handle_autosave(mg_control_request_t *request)
     const Mg__ControlAutosave *wanted = request->message->autosave;
     if (!wanted->set) {
         s_ask_autosave(request);
+        return;
+    }
+    if (wanted->every_seconds > MG_AUTOSAVE_SECONDS_MAX) {
+        mg_control_request_end(request, MG_ERR_INVALID,
+                               "The seconds between two automatic dumps are 31536000 at most.");
         return;
     }
     bson_t patch = BSON_INITIALIZER;

@@ -2,6 +2,8 @@
 #include "actors/state.h"
 #include "core/bsoncheck.h"
 #include "core/clock.h"
+#include "core/collections.h"
+#include "core/utf8.h"
 
 /* --- documents --- */
 
@@ -133,6 +135,20 @@ s_reply_page(mg_control_request_t *request, uint64_t session)
 }
 
 static void
+s_refuse_export(mg_control_request_t *request, mg_status_t status)
+{
+    mg_slice_t name = mg_bus_slice(request->message->export->collection);
+    bool short_text = name.len <= MG_COLLECTION_NAME_MAX && mg_utf8_valid(name);
+    char text[MG_COLLECTION_NAME_MAX + 128];
+    (void)snprintf(text, sizeof text,
+                   "There is no collection \"%.*s\"; `memgate status` lists those that there are.",
+                   short_text ? (int)name.len : 0, name.len ? (const char *)name.data : "");
+    mg_control_request_end(
+        request, status,
+        status == MG_ERR_BUSY ? "Eight exports are under way; begin this one in a moment." : text);
+}
+
+static void
 s_on_view_to_export(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
     mg_control_request_t *request = arg;
@@ -149,10 +165,7 @@ s_on_view_to_export(void *arg, mg_status_t status, const ProtobufCMessage *messa
     if (status == MG_OK) {
         s_reply_page(request, session);
     } else {
-        mg_control_request_end(request, status,
-                               status == MG_ERR_BUSY
-                                   ? "Eight exports are under way; begin this one in a moment."
-                                   : "There is no such collection.");
+        s_refuse_export(request, status);
         mg_state_give_back(self->state, &view);
     }
 }

@@ -131,5 +131,5 @@ mg_control_close_sockets(mg_control_t *self)
 {
     s_close(&self->stream);
     s_close(&self->inbox);
-    zactor_destroy(&self->auth);
+    mg_actor_stop(&self->auth);
 }

@@ -1,19 +1,30 @@
 /* memgate autosave, memgate shutdown - two switches of a running server. */
+#include "actors/autosave.h"
+
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/render.h"
 
-static bool
+/* NULL, or what is wrong with the arguments. */
+static const char *
 s_read_wish(const char *word, const char *every, Mg__ControlAutosave *wish)
 {
+    uint32_t seconds = 0;
     wish->set = *word != 0;
     wish->enabled = strcmp(word, "on") == 0;
-    bool known = !wish->set || wish->enabled || strcmp(word, "off") == 0;
-    uint32_t seconds = 0;
-    bool number = !every || (wish->set && mg_options_number(every, &seconds) && seconds > 0);
+    if (wish->set && !wish->enabled && strcmp(word, "off") != 0) {
+        return "autosave is switched \"on\" or \"off\"; without either it is shown";
+    }
+    if (every && !wish->enabled) {
+        return "--every goes with \"on\": memgate autosave on --every SECONDS";
+    }
+    if (every && (!mg_options_number(every, &seconds) || seconds == 0 ||
+                  seconds > MG_AUTOSAVE_SECONDS_MAX)) {
+        return "--every takes a whole number of seconds from 1 to 31536000";
+    }
     wish->every_seconds = seconds;
-    return known && number;
+    return NULL;
 }
 
 mg_exit_t
@@ -34,8 +45,9 @@ mg_command_autosave(int argc, char **argv)
         return code;
     }
     Mg__ControlAutosave wish = MG__CONTROL_AUTOSAVE__INIT;
-    if (!s_read_wish(word, every, &wish)) {
-        (void)fprintf(stderr, "usage: %s\n", table.usage);
+    const char *wrong = s_read_wish(word, every, &wish);
+    if (wrong) {
+        (void)fprintf(stderr, "memgate: %s.\n", wrong);
         return MG_EXIT_USAGE;
     }
     Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;

@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include "actors/control.h"
 #include "core/config.h"
 
 #include <stdlib.h>
@@ -80,10 +81,15 @@ s_fail(const char *endpoint, const char *sentence, mg_exit_t code)
 static mg_exit_t
 s_connect(mg_client_t *self)
 {
-    if (mg_config_control_endpoint(&self->config, &self->endpoint) != MG_OK) {
+    mg_status_t found = mg_config_control_endpoint(&self->config, &self->endpoint);
+    if (found != MG_OK) {
         return s_fail(
             mg_buf_text(&self->endpoint),
-            "the control socket's path is too long, or its folder is not ours; set MEMGATE_CONTROL",
+            found == MG_ERR_TOO_BIG
+                ? "the path of the control socket exceeds 107 bytes; set MEMGATE_CONTROL to "
+                  "a shorter one"
+                : "the folder of the control socket can not be made, or is not yours alone "
+                  "(mode 0700); set XDG_RUNTIME_DIR or MEMGATE_CONTROL",
             MG_EXIT_CONFIG);
     }
     const char *endpoint = mg_buf_text(&self->endpoint);
@@ -147,6 +153,12 @@ mg_client_send(mg_client_t *self, Mg__ControlRequest *request, uint64_t id)
     request->id = id;
     request->requester = self->requester;
     size_t len = mg__control_request__get_packed_size(request);
+    if (len > MG_CONTROL_REQUEST_MAX) { /* the server would hang up without an answer */
+        return s_fail(
+            mg_buf_text(&self->endpoint),
+            "the request exceeds 32 MiB, the most that a server takes; ask for less at once",
+            MG_EXIT_DAMAGED);
+    }
     zframe_t *frame = zframe_new(NULL, len);
     if (!frame) {
         return MG_EXIT_NO_MEMORY;

@@ -1,14 +1,14 @@
 /* memgate export - the server's documents as NDJSON, from one consistent view, or their digest. */
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/ndjson.h"
 #include "cli/options.h"
 #include "core/digest.h"
-#include "core/json.h"
 #include "messages/bus.h"
 
 /* What is done with each document. */
 typedef struct sink {
-    bool with_names; /* each line names collection and key */
+    const char *collection; /* NULL: each line names collection and key */
     bool digesting;
     mg_digest_t digest;
     mg_buf_t line;
@@ -17,20 +17,20 @@ typedef struct sink {
 static mg_exit_t
 s_print(sink_t *sink, const Mg__Document *document)
 {
+    const mg_ndjson_source_t source = {.collection = mg_bus_slice(document->collection),
+                                       .key = mg_bus_slice(document->key),
+                                       .body = mg_bus_slice(document->body),
+                                       .expires_ns = document->expires_ns};
     mg_buf_clear(&sink->line);
-    if (sink->with_names) {
-        mg_buf_append_text(&sink->line, "{\"collection\":");
-        mg_json_write_text(mg_bus_slice(document->collection), &sink->line);
-        mg_buf_append_text(&sink->line, ",\"key\":");
-        mg_json_write_text(mg_bus_slice(document->key), &sink->line);
-        mg_buf_append_text(&sink->line, ",\"document\":");
-    }
-    mg_status_t status =
-        mg_json_write(mg_bus_slice(document->body), MG_JSON_EXTENDED, NULL, &sink->line);
-    mg_buf_append_text(&sink->line, sink->with_names ? "}\n" : "\n");
+    mg_status_t status = mg_ndjson_write(&source, sink->collection, &sink->line);
+    mg_buf_append_byte(&sink->line, '\n');
     if (status != MG_OK || !mg_buf_ok(&sink->line)) {
-        (void)fprintf(stderr, "memgate: a document can not be written as JSON: %s\n",
-                      mg_status_name(status));
+        (void)fprintf(
+            stderr,
+            "memgate: the document \"%.*s\" of %.*s can not be written as a line (%s); the "
+            "export is not complete\n",
+            (int)source.key.len, (const char *)source.key.data, (int)source.collection.len,
+            (const char *)source.collection.data, mg_status_name(status));
         return MG_EXIT_DAMAGED;
     }
     if (fwrite(sink->line.data, 1, sink->line.len, stdout) != sink->line.len) {
@@ -59,14 +59,14 @@ s_take_page(sink_t *sink, const Mg__ExportPage *page)
 }
 
 static mg_exit_t
-s_walk(mg_client_t *client, const char *collection, sink_t *sink)
+s_walk(mg_client_t *client, sink_t *sink)
 {
     Mg__ControlExport export = MG__CONTROL_EXPORT__INIT;
     Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
     request.body_case = MG__CONTROL_REQUEST__BODY_EXPORT;
     request.export = &export;
-    export.all = collection == NULL;
-    export.collection = mg_bus_bytes(mg_slice_text(collection));
+    export.all = sink->collection == NULL;
+    export.collection = mg_bus_bytes(mg_slice_text(sink->collection));
     export.max_bytes = 1 << 20;
     mg_exit_t code = MG_EXIT_OK;
     for (bool end = false; code == MG_EXIT_OK && !end;) {
@@ -85,10 +85,9 @@ s_walk(mg_client_t *client, const char *collection, sink_t *sink)
 mg_exit_t
 mg_command_export(int argc, char **argv)
 {
-    const char *collection = NULL;
     sink_t sink = {0};
     const mg_option_t options[] = {
-        {"collection", &collection, NULL, "only this one; lines are the bare documents"},
+        {"collection", &sink.collection, NULL, "only this one; lines are the bare documents"},
         {"digest", NULL, &sink.digesting, "print one digest of all documents instead"},
         {0}};
     mg_exit_t code = MG_EXIT_OK;
@@ -97,12 +96,11 @@ mg_command_export(int argc, char **argv)
     if (!mg_options_read(&table, argc, argv, &code)) {
         return code;
     }
-    sink.with_names = collection == NULL;
     mg_digest_begin(&sink.digest);
     mg_client_t *client = NULL;
     code = mg_client_open(&client);
     if (code == MG_EXIT_OK) {
-        code = s_walk(client, collection, &sink);
+        code = s_walk(client, &sink);
     }
     if (code == MG_EXIT_OK && sink.digesting) {
         char digest[MG_DIGEST_TEXT_SIZE];

@@ -254,7 +254,7 @@ mg_filecheck_run(const mg_filecheck_t *check)
     mg_keyring_t *keyring = NULL;
     mg_exit_t code = MG_EXIT_OK;
     if (mg_config_read(&config, false, &problems, &warnings) != MG_OK) {
-        (void)fprintf(stderr, "%s", mg_buf_text(&problems));
+        (void)fprintf(stderr, "memgate: %s", mg_buf_text(&problems));
         code = MG_EXIT_CONFIG;
     }
     if (code == MG_EXIT_OK && check->with_key) {

@@ -5,13 +5,15 @@
 #include "cli/options.h"
 #include "messages/bus.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
     BATCH_DOCUMENTS = 1000,
-    BATCH_BYTES = 1 << 20,
-    WINDOW = 4 /* batches under way */
+    BATCH_BYTES = 1 << 20, /* with one more document behind it far below MG_CONTROL_REQUEST_MAX */
+    WINDOW = 4             /* batches under way */
 };
 
 typedef struct import {
@@ -42,9 +44,12 @@ s_take_reply(import_t *self)
     self->under_way--;
     if (reply->status != MG__CONTROL_REPLY__STATUS__OK) {
         uint32_t at = reply->written ? reply->written->failed_at : 0;
-        (void)fprintf(stderr,
-                      "memgate: %s, line %llu: %s The batch that holds this line was not stored.\n",
-                      self->file, (unsigned long long)reply->id + at, reply->text);
+        (void)fprintf(
+            stderr,
+            "memgate: %s, line %llu: %s The batch that begins at line %llu was not stored; "
+            "mend the line and import the file again.\n",
+            self->file, (unsigned long long)reply->id + at, reply->text,
+            (unsigned long long)reply->id);
         code = (mg_exit_t)reply->exit_code;
     }
     mg__control_reply__free_unpacked(reply, NULL);
@@ -83,14 +88,17 @@ s_send_batch(import_t *self)
 static mg_exit_t
 s_add_line(import_t *self, mg_slice_t line)
 {
-    char why[256] = "";
+    char why[MG_NDJSON_WHY_SIZE] = "";
     if (self->count == 0) {
         self->first_line = self->line;
     }
     mg_ndjson_document_t *document = &self->documents[self->count];
     if (mg_ndjson_parse(line, self->collection, document, why) != MG_OK) {
-        (void)fprintf(stderr, "memgate: %s, line %llu: %s. Lines before it were stored.\n",
-                      self->file, (unsigned long long)self->line, why);
+        (void)fprintf(
+            stderr,
+            "memgate: %s, line %llu, %s. Lines before it were stored; mend it and import the "
+            "file again.\n",
+            self->file, (unsigned long long)self->line, why);
         self->first_line = self->line;
         return MG_EXIT_DAMAGED;
     }
@@ -99,8 +107,9 @@ s_add_line(import_t *self, mg_slice_t line)
     op->collection = mg_bus_bytes(mg_buf_slice(&document->collection));
     op->key = mg_bus_bytes(mg_buf_slice(&document->key));
     op->body = mg_bus_bytes(mg_buf_slice(&document->body));
+    op->expires_ns = document->expires_ns;
     self->list[self->count++] = op;
-    self->bytes += document->body.len;
+    self->bytes += document->body.len + document->key.len + document->collection.len;
     return self->count == BATCH_DOCUMENTS || self->bytes >= BATCH_BYTES ? s_send_batch(self)
                                                                         : MG_EXIT_OK;
 }
@@ -112,12 +121,22 @@ s_is_blank(const char *line, size_t len)
 }
 
 static mg_exit_t
+s_unreadable(const char *file, int error, mg_exit_t code)
+{
+    char reason[128];
+    (void)fprintf(stderr, "memgate: %s can not be read: %s.\n", file,
+                  strerror_r(error, reason, sizeof reason));
+    return code;
+}
+
+static mg_exit_t
 s_read_lines(import_t *self, FILE *from)
 {
     char *line = NULL;
     size_t room = 0;
     ssize_t len = 0;
     mg_exit_t code = MG_EXIT_OK;
+    errno = 0;
     while (code == MG_EXIT_OK && (len = getline(&line, &room, from)) > 0) {
         self->line++;
         if (s_is_blank(line, (size_t)len)) {
@@ -128,8 +147,7 @@ s_read_lines(import_t *self, FILE *from)
     }
     free(line);
     if (code == MG_EXIT_OK && ferror(from)) {
-        (void)fprintf(stderr, "memgate: %s can not be read\n", self->file);
-        code = MG_EXIT_DUMP_FAILED;
+        code = s_unreadable(self->file, errno, MG_EXIT_DUMP_FAILED);
     }
     mg_exit_t rest = s_send_batch(self); /* what came before a bad line is stored all the same */
     while (self->under_way > 0 && rest == MG_EXIT_OK) {
@@ -153,9 +171,14 @@ s_import(import_t *self)
 {
     bool standard_input = strcmp(self->file, "-") == 0;
     FILE *from = standard_input ? stdin : fopen(self->file, "re");
+    struct stat found;
+    if (from && fstat(fileno(from), &found) == 0 && S_ISDIR(found.st_mode)) {
+        (void)fclose(from);
+        from = NULL;
+        errno = EISDIR;
+    }
     if (!from) {
-        (void)fprintf(stderr, "memgate: %s can not be opened\n", self->file);
-        return MG_EXIT_MISSING;
+        return s_unreadable(self->file, errno, MG_EXIT_MISSING);
     }
     mg_exit_t code = mg_client_open(&self->client);
     if (code == MG_EXIT_OK) {

@@ -1,5 +1,6 @@
 /* main - finds the subcommand and runs it. */
 #include "cli/commands.h"
+#include "cli/options.h"
 
 #include <sodium.h>
 
@@ -42,10 +43,13 @@ s_print_usage(FILE *to)
 mg_exit_t
 mg_command_version(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    (void)printf("memgate %s\n", MG_VERSION);
-    return MG_EXIT_OK;
+    const mg_option_t options[] = {{0}};
+    mg_options_t table = {.usage = "memgate version", .options = options};
+    mg_exit_t code = MG_EXIT_OK;
+    if (mg_options_read(&table, argc, argv, &code)) {
+        (void)printf("memgate %s\n", MG_VERSION);
+    }
+    return code;
 }
 
 int
@@ -70,7 +74,9 @@ main(int argc, char **argv)
         }
     }
     if (*name) {
-        (void)fprintf(stderr, "memgate: there is no command \"%s\".\n\n", name);
+        (void)fprintf(stderr, "memgate: there is no command \"%s\"; `memgate --help` lists them.\n",
+                      name);
+        return MG_EXIT_USAGE;
     }
     s_print_usage(stderr);
     return MG_EXIT_USAGE;

@@ -8,6 +8,8 @@
 
 enum { OPTIONS_MAX = 16, HELP = 1000 };
 
+/* An option is known to getopt by its row's number from 1, which is no letter. */
+
 static void
 s_print_help(const mg_options_t *options)
 {
@@ -23,23 +25,59 @@ s_make_table(const mg_options_t *options, struct option table[OPTIONS_MAX])
     int count = 0;
     for (; count < OPTIONS_MAX - 2 && options->options[count].name; count++) {
         int takes = options->options[count].value ? required_argument : no_argument;
-        table[count] = (struct option){options->options[count].name, takes, NULL, count};
+        table[count] = (struct option){options->options[count].name, takes, NULL, count + 1};
     }
     table[count] = (struct option){"help", no_argument, NULL, HELP};
     table[count + 1] = (struct option){0};
     return count;
 }
 
+/* The sentence about wrong arguments, with the way to use the command. */
+static bool
+s_refuse(const mg_options_t *options, const char *what, const char *argument)
+{
+    (void)fprintf(stderr, "memgate: %s%s; usage: %s\n", what, argument, options->usage);
+    return false;
+}
+
 static bool
 s_take_files(const mg_options_t *options, int argc, char **argv)
 {
     int count = argc - optind;
-    if (count < options->files_min || count > options->files_max) {
-        (void)fprintf(stderr, "usage: %s\n", options->usage);
-        return false;
+    if (count < options->files_min) {
+        return s_refuse(options, "an argument is missing", "");
+    }
+    if (count > options->files_max) {
+        return s_refuse(options, "one argument too many: ", argv[optind + options->files_max]);
     }
     for (int i = 0; i < count; i++) {
+        if (!*argv[optind + i]) {
+            return s_refuse(options, "an argument is empty", "");
+        }
         options->files[i] = argv[optind + i];
+    }
+    return true;
+}
+
+static bool
+s_take_option(const mg_options_t *options, int which, char **argv)
+{
+    bool known = which > 0 && which < OPTIONS_MAX;
+    const mg_option_t *option = known ? &options->options[which - 1] : NULL;
+    if (which == ':') {
+        return s_refuse(options, "a value is missing behind ", argv[optind - 1]);
+    }
+    if (!option) { /* also a value behind an option that takes none: optopt tells which */
+        bool value = optopt > 0 && optopt < OPTIONS_MAX;
+        return s_refuse(options, value ? "no value goes with " : "there is no option ",
+                        argv[optind - 1]);
+    }
+    if (option->flag) {
+        *option->flag = true;
+    } else if (*optarg) {
+        *option->value = optarg;
+    } else {
+        return s_refuse(options, "the value is empty of --", option->name);
     }
     return true;
 }
@@ -53,21 +91,14 @@ mg_options_read(const mg_options_t *options, int argc, char **argv, mg_exit_t *o
     optind = 1;
     int which = 0;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any other thread
-    while ((which = getopt_long(argc, argv, "", table, NULL)) != -1) {
+    while ((which = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (which == HELP) {
             s_print_help(options);
             *out_exit = MG_EXIT_OK;
             return false;
         }
-        if (which < 0 || which >= OPTIONS_MAX) { /* getopt has said what is wrong */
-            (void)fprintf(stderr, "usage: %s\n", options->usage);
+        if (!s_take_option(options, which, argv)) {
             return false;
-        }
-        const mg_option_t *option = &options->options[which];
-        if (option->value) {
-            *option->value = optarg;
-        } else {
-            *option->flag = true;
         }
     }
     return s_take_files(options, argc, argv);

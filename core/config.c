@@ -1,8 +1,8 @@
 #include "core/config.h"
 
+#include "core/configcheck.h"
 #include "core/configtable.h"
 #include "core/failpoint.h"
-#include "core/secret.h"
 
 #include <sodium.h>
 
@@ -16,13 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    FILE_VALUE_MAX = 65536, /* bytes of a value that is read from X_FILE */
-    SOCKET_PATH_MAX = 107,  /* bytes of a path in a socket address */
-    ADMIN_PASSWORD_MIN = 12,
-    PRODUCTION_SECRET_MIN = 32,
-    PREVIOUS_SECRETS_MAX = 4 /* a keyring has room for these and the current one */
-};
+enum { FILE_VALUE_MAX = 65536 /* bytes of a value that is read from X_FILE */ };
 
 typedef struct reading {
     mg_config_t *config;
@@ -326,124 +320,6 @@ s_warn_unknown(reading_t *reading)
     }
 }
 
-/* --- what must fit together --- */
-
-static void
-s_problem(reading_t *reading, bool is_one, const char *sentence)
-{
-    if (is_one) {
-        mg_buf_append_text(reading->problems, sentence);
-        mg_buf_append_byte(reading->problems, '\n');
-    }
-}
-
-static void
-s_check_secret(reading_t *reading)
-{
-    const mg_config_dump_t *dump = &reading->config->dump;
-    if (!dump->secret && strstr(mg_buf_text(reading->problems), "MEM_ENCRYPTION_KEY")) {
-        return; /* it was given, in a way that has been refused already */
-    }
-    if (!dump->secret) {
-        s_problem(reading, true,
-                  "MEM_ENCRYPTION_KEY is not set: dumps are encrypted with it; make one with "
-                  "`memgate keygen` and keep it, "
-                  "because without it no dump can be read.");
-        return;
-    }
-    mg_secret_t *secret = NULL;
-    const char *why = NULL;
-    if (mg_secret_new(mg_slice_text(dump->secret), &secret, &why) != MG_OK) {
-        mg_buf_append_format(reading->problems, "MEM_ENCRYPTION_KEY can not be used: %s.\n",
-                             why ? why : "out of memory");
-        return;
-    }
-    bool weak =
-        mg_secret_kdf(secret) == MG_KDF_PASSPHRASE && strlen(dump->secret) < PRODUCTION_SECRET_MIN;
-    s_problem(reading, reading->config->environment && weak,
-              "ENV=production wants a MEM_ENCRYPTION_KEY of at least 32 characters, or one made by "
-              "`memgate keygen`.");
-    mg_secret_destroy(&secret);
-}
-
-static void
-s_check_previous(reading_t *reading)
-{
-    size_t count = 0;
-    mg_slice_t line;
-    mg_slice_t rest = mg_slice_text(reading->config->dump.previous);
-    while (mg_secret_next_line(&rest, &line)) {
-        mg_secret_t *secret = NULL;
-        const char *why = NULL;
-        count++;
-        if (mg_secret_new(line, &secret, &why) != MG_OK) {
-            mg_buf_append_format(reading->problems,
-                                 "MEM_ENCRYPTION_KEY_PREVIOUS, line %zu, can not be used: %s.\n",
-                                 count, why ? why : "out of memory");
-        }
-        mg_secret_destroy(&secret);
-    }
-    s_problem(reading, count > PREVIOUS_SECRETS_MAX,
-              "MEM_ENCRYPTION_KEY_PREVIOUS holds more than 4 secrets: take out those that no dump "
-              "needs.");
-}
-
-static bool
-s_is_placeholder(const char *secret)
-{
-    static const char *const words[] = {"change", "placeholder", "your-", "secret-key", "example"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcasestr(secret, words[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-s_check_control(reading_t *reading)
-{
-    const mg_config_t *config = reading->config;
-    const char *endpoint = config->control ? config->control : "";
-    bool keys = config->control_secret && config->control_clients;
-    s_problem(reading, strncmp(endpoint, "tcp://", 6) == 0 && !keys,
-              "MEMGATE_CONTROL on tcp needs MEMGATE_CONTROL_SECRET and MEMGATE_CONTROL_CLIENTS: "
-              "nobody may use it unasked.");
-    s_problem(reading,
-              strncmp(endpoint, "ipc://", 6) == 0 &&
-                  strlen(endpoint) > strlen("ipc://") + SOCKET_PATH_MAX,
-              "MEMGATE_CONTROL is too long: the path of a socket has at most 107 bytes.");
-}
-
-static void
-s_check_serving(reading_t *reading)
-{
-    const mg_config_t *config = reading->config;
-    const char *jwt = config->http.jwt_secret;
-    const char *password = config->admin_password;
-    s_problem(reading, config->mode == MG_MODE_EXTERNAL,
-              "MEM_OR_EXTERNAL=EXTERNAL is not there yet: state in an external engine comes later; "
-              "set MEM_OR_EXTERNAL=MEM.");
-    s_problem(reading, config->mode == MG_MODE_MEM && config->threads != 1,
-              "THREADS must be 1 with MEM_OR_EXTERNAL=MEM: the state lives in this one process and "
-              "can not be shared with "
-              "other workers.");
-    s_problem(reading, password && strlen(password) < ADMIN_PASSWORD_MIN,
-              "MEMGATE_ADMIN_PASSWORD is too short: it needs at least 12 characters.");
-    s_problem(
-        reading, config->environment && !config->http.https_only,
-        "ENV=production wants HTTPS_ONLY=true: tokens and passwords must not travel in the clear.");
-    s_problem(reading,
-              config->environment && jwt &&
-                  (strlen(jwt) < PRODUCTION_SECRET_MIN || s_is_placeholder(jwt)),
-              "ENV=production wants a JWT_SECRET_KEY of at least 32 characters that is no "
-              "placeholder; unset it to let "
-              "memgate make one.");
-    s_check_control(reading);
-    s_check_secret(reading);
-    s_check_previous(reading);
-}
-
 mg_status_t
 mg_config_read(mg_config_t *out, bool serving, mg_buf_t *problems, mg_buf_t *warnings)
 {
@@ -458,9 +334,7 @@ mg_config_read(mg_config_t *out, bool serving, mg_buf_t *problems, mg_buf_t *war
     out->http.refresh_seconds = (int64_t)out->http.refresh_count * out->http.refresh_unit_seconds;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     out->dump.sealers = cores < 1 ? 1 : cores > 4 ? 4 : (uint32_t)cores;
-    if (serving) {
-        s_check_serving(&reading);
-    }
+    mg_config_check(out, serving, problems);
     return problems->len ? MG_ERR_INVALID : MG_OK;
 }
 
@@ -508,11 +382,12 @@ mg_config_control_endpoint(const mg_config_t *self, mg_buf_t *out)
                            (unsigned)geteuid());
         }
         if (!s_own_folder(folder)) {
+            mg_buf_append_text(out, folder);
             return MG_ERR_IO;
         }
         mg_buf_append_format(out, "ipc://%s/%u.sock", folder, self->http.port);
     }
     size_t scheme = strlen("ipc://");
     bool ipc = out->len >= scheme && memcmp(out->data, "ipc://", scheme) == 0;
-    return ipc && out->len - scheme > SOCKET_PATH_MAX ? MG_ERR_TOO_BIG : MG_OK;
+    return ipc && out->len - scheme > MG_SOCKET_PATH_MAX ? MG_ERR_TOO_BIG : MG_OK;
 }

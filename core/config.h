@@ -116,7 +116,8 @@ MG_MUST_USE mg_status_t mg_config_read(mg_config_t *out,
 /* Wipes secrets, frees the texts. NULL-safe. */
 void mg_config_destroy(mg_config_t *self);
 /* The control socket's endpoint by the rule of design.md section 6, the same for server and command line; appended.
- * Fails MG_ERR_TOO_BIG: the path does not fit into a socket address; MG_ERR_IO: no folder for it can be made. */
+ * Fails MG_ERR_TOO_BIG: the path does not fit into a socket address; MG_ERR_IO: no folder for it can be made, `out` names
+ * the folder. */
 MG_MUST_USE mg_status_t mg_config_control_endpoint(const mg_config_t *self, mg_buf_t *out);
 
 #endif

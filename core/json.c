@@ -145,6 +145,16 @@ s_write_date(int64_t unix_ms, mg_json_dialect_t dialect, mg_buf_t *out)
 static mg_status_t
 s_write_children(bson_iter_t *at, char open, mg_json_dialect_t dialect, int depth, mg_buf_t *out);
 
+/* An ordinary object that a reader of the extended dialect would take for a form. */
+static bool
+s_looks_like_form(const bson_iter_t *at)
+{
+    bson_iter_t child;
+    return BSON_ITER_HOLDS_DOCUMENT(at) && bson_iter_recurse(at, &child) &&
+           bson_iter_next(&child) && mg_json_is_form(bson_iter_key(&child)) &&
+           !bson_iter_next(&child);
+}
+
 static mg_status_t
 s_write_nested(const bson_iter_t *at, mg_json_dialect_t dialect, int depth, mg_buf_t *out)
 {
@@ -152,7 +162,12 @@ s_write_nested(const bson_iter_t *at, mg_json_dialect_t dialect, int depth, mg_b
     if (depth >= MG_JSON_DEPTH_MAX || !bson_iter_recurse(at, &child)) {
         return MG_ERR_INVALID;
     }
-    return s_write_children(&child, BSON_ITER_HOLDS_ARRAY(at) ? '[' : '{', dialect, depth + 1, out);
+    bool escape = dialect == MG_JSON_EXTENDED && s_looks_like_form(at);
+    mg_buf_append_text(out, escape ? "{\"$literal\":" : "");
+    mg_status_t status =
+        s_write_children(&child, BSON_ITER_HOLDS_ARRAY(at) ? '[' : '{', dialect, depth + 1, out);
+    mg_buf_append_text(out, escape ? "}" : "");
+    return status;
 }
 
 static mg_status_t

@@ -7,6 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is wrong with a text, in our words: those of the library change with its version. */
+static const char *
+s_reason(enum json_error_code code)
+{
+    static const struct {
+        enum json_error_code code;
+        const char *text;
+    } reasons[] = {
+        {json_error_invalid_utf8, "a byte is not valid UTF-8"},
+        {json_error_premature_end_of_input, "the text ends before the object does"},
+        {json_error_end_of_input_expected, "something follows the object"},
+        {json_error_duplicate_key, "a field stands twice in one object"},
+        {json_error_numeric_overflow, "a number is out of range"},
+        {json_error_null_byte_in_key, "the name of a field holds a NUL character"},
+        {json_error_stack_overflow, "it is nested too deep"},
+        {json_error_out_of_memory, "there is no memory for it"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (reasons[i].code == code) {
+            return reasons[i].text;
+        }
+    }
+    return "this is not JSON";
+}
+
 mg_status_t
 mg_json_parse(mg_slice_t text, json_t **out, mg_json_error_t *error)
 {
@@ -15,12 +40,13 @@ mg_json_parse(mg_slice_t text, json_t **out, mg_json_error_t *error)
                                JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &reason);
     if (!value) {
         error->at = reason.position > 0 ? (size_t)reason.position : 0;
-        (void)snprintf(error->text, sizeof error->text, "%.150s", reason.text);
+        error->line = reason.line > 0 ? (uint32_t)reason.line : 1;
+        error->column = reason.column > 0 ? (uint32_t)reason.column : 1;
+        error->text = s_reason(json_error_code(&reason));
         return MG_ERR_INVALID;
     }
     if (!json_is_object(value)) {
-        error->at = 0;
-        (void)snprintf(error->text, sizeof error->text, "a JSON object is needed here");
+        *error = (mg_json_error_t){.line = 1, .column = 1, .text = "a JSON object is needed here"};
         json_decref(value);
         return MG_ERR_INVALID;
     }
@@ -169,21 +195,32 @@ s_object(const json_t *object)
     return (json_t *)(uintptr_t)object; // NOLINT(performance-no-int-to-ptr)
 }
 
-/* The form that an object with a single `$name` member is; NULL when it is an ordinary object. */
+static const char s_literal[] =
+    "$literal"; /* its value is an ordinary object whatever it looks like */
+
 static extended_form_t *
-s_form_of(const json_t *object, const json_t **out_value)
+s_form_named(const char *name)
 {
-    const char *name = json_object_iter_key(json_object_iter(s_object(object)));
-    if (json_object_size(object) != 1 || !name) {
-        return NULL;
-    }
     for (size_t i = 0; i < sizeof s_forms / sizeof *s_forms; i++) {
         if (strcmp(s_forms[i].name, name) == 0) {
-            *out_value = json_object_get(object, name);
             return s_forms[i].append;
         }
     }
     return NULL;
+}
+
+bool
+mg_json_is_form(const char *name)
+{
+    return strcmp(name, s_literal) == 0 || s_form_named(name);
+}
+
+/* The name of the only member of an object, "" when there are more or none. */
+static const char *
+s_only_name(const json_t *object)
+{
+    const char *name = json_object_iter_key(json_object_iter(s_object(object)));
+    return json_object_size(object) == 1 ? name : "";
 }
 
 /* --- values: recursive, place.depth is bounded by MG_JSON_DEPTH_MAX --- */
@@ -226,17 +263,10 @@ s_append_items(const place_t *place, const json_t *array)
     return status;
 }
 
+/* An array or an ordinary object. */
 static mg_status_t
 s_append_nested(const place_t *place, const char *key, const json_t *value)
 {
-    const json_t *inner = NULL;
-    extended_form_t *form = NULL;
-    if (place->dialect == MG_JSON_EXTENDED && json_is_object(value)) {
-        form = s_form_of(value, &inner);
-    }
-    if (form) {
-        return form(place->to, key, inner);
-    }
     bson_t child;
     place_t below = {&child, place->dialect, place->depth + 1};
     bool is_array = json_is_array(value);
@@ -253,11 +283,24 @@ s_append_nested(const place_t *place, const char *key, const json_t *value)
 }
 
 static mg_status_t
+s_append_object(const place_t *place, const char *key, const json_t *object)
+{
+    const char *name = place->dialect == MG_JSON_EXTENDED ? s_only_name(object) : "";
+    const json_t *inner = json_object_get(object, name);
+    if (strcmp(name, s_literal) == 0) {
+        return json_is_object(inner) ? s_append_nested(place, key, inner) : MG_ERR_INVALID;
+    }
+    extended_form_t *form = s_form_named(name);
+    return form ? form(place->to, key, inner) : s_append_nested(place, key, object);
+}
+
+static mg_status_t
 s_append(const place_t *place, const char *key, const json_t *value)
 {
     bool ok = false;
     switch (json_typeof(value)) {
     case JSON_OBJECT:
+        return s_append_object(place, key, value);
     case JSON_ARRAY:
         return s_append_nested(place, key, value);
     case JSON_STRING:

@@ -1,6 +1,7 @@
 #include "core/seed.h"
 
 #include "core/document.h"
+#include "core/log.h"
 #include "core/password.h"
 
 #include <sodium.h>
@@ -225,7 +226,42 @@ s_create_settings(seeding_t *self)
     return status;
 }
 
-/* A variable that was set explicitly wins over what was restored. */
+/* A setting that a variable of the environment can decide. */
+typedef struct variable {
+    const char *name;
+    const char *field;
+    bool given; /* set explicitly: it wins over what was restored, and the log says so */
+    bool is_switch;
+    int64_t value;
+} variable_t;
+
+static void
+s_override(const variable_t *variable, mg_slice_t settings, bson_t *patch)
+{
+    enum { TEXT_SIZE = 24 };
+    char text[2][TEXT_SIZE];
+    bson_iter_t at;
+    bool there = mg_document_find(settings, variable->field, &at);
+    int64_t value[] = {variable->value, mg_document_int(settings, variable->field, -1)};
+    if (!variable->given || (there && value[0] == value[1])) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(text[i], TEXT_SIZE, "%lld", (long long)value[i]);
+    }
+    bool words = variable->is_switch;
+    const char *now = words ? (value[0] ? "true" : "false") : text[0];
+    const char *before = !there ? "none" : words ? (value[1] ? "true" : "false") : text[1];
+    mg_log(MG_LOG_INFO, "setting_overridden", "variable=%s value=%s restored=%s msg=%s",
+           variable->name, now, before,
+           "the variable is set explicitly and wins over the restored settings");
+    if (words) {
+        (void)bson_append_bool(patch, variable->field, -1, value[0]);
+    } else {
+        (void)bson_append_int64(patch, variable->field, -1, value[0]);
+    }
+}
+
 static mg_status_t
 s_align_settings(seeding_t *self)
 {
@@ -233,22 +269,19 @@ s_align_settings(seeding_t *self)
     if (!stored) {
         return s_create_settings(self);
     }
-    mg_slice_t settings = mg_entry_body(stored);
     const mg_config_autosave_t *autosave = &self->config->autosave;
     const mg_config_http_t *http = &self->config->http;
+    const variable_t variables[] = {
+        {"MEM_AUTO_SAVE_ENABLED", "enable_auto_save", autosave->enabled_set, true,
+         autosave->enabled},
+        {"MEM_AUTO_SAVE_FREQ", "auto_save_frequency_seconds", autosave->every_set, false,
+         autosave->every_seconds},
+        {"LOCAL_HOST_IP_BYPASS", "allow_localhost_bypass", http->local_host_bypass_set, true,
+         http->local_host_bypass},
+    };
     bson_t patch = BSON_INITIALIZER;
-    if (autosave->enabled_set &&
-        mg_document_bool(settings, "enable_auto_save", !autosave->enabled) != autosave->enabled) {
-        BSON_APPEND_BOOL(&patch, "enable_auto_save", autosave->enabled);
-    }
-    if (autosave->every_set &&
-        mg_document_int(settings, "auto_save_frequency_seconds", -1) != autosave->every_seconds) {
-        BSON_APPEND_INT64(&patch, "auto_save_frequency_seconds", autosave->every_seconds);
-    }
-    if (http->local_host_bypass_set &&
-        mg_document_bool(settings, "allow_localhost_bypass", !http->local_host_bypass) !=
-            http->local_host_bypass) {
-        BSON_APPEND_BOOL(&patch, "allow_localhost_bypass", http->local_host_bypass);
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        s_override(&variables[i], mg_entry_body(stored), &patch);
     }
     mg_status_t status = MG_OK;
     if (bson_count_keys(&patch) > 0) {

@@ -6,6 +6,7 @@
  * Not here : hashing (core/password.h), what the settings do (actors/autosave.c, gateway).
  * Source   : platform-api.md sections 4, 5, 10 and 11.3; design.md sections 3 and 7.
  *
+ * A variable that is set explicitly wins over a restored setting; the log line setting_overridden names both values.
  * A document that already says the right thing is not written again: the digest of the state is the same before and after.
  */
 #ifndef MG_CORE_SEED_H

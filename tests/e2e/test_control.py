@@ -1,10 +1,11 @@
 """The control socket as ops tools use it: REQ and DEALER peers, batches with preconditions, export, events, bad bytes."""
 import json
+import time
 import unittest
 
 import zmq
 from control import Control, control_pb2, event_pb2
-from server import Server, wait_for
+from server import Server, onboard, wait_for
 
 
 def bson(identity, balance):
@@ -81,6 +82,23 @@ class ControlSocket(unittest.TestCase):
             control.socket.send_multipart([b"a", b"b", b"c"])
             self.assertEqual(control.receive().status, control_pb2.ControlReply.INVALID)
 
+    def test_message_above_the_limit_ends_the_connection_and_nothing_else(self):
+        with Control(self.server, zmq.DEALER) as big, Control(self.server) as other:
+            monitor = big.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+            big.socket.send(bytes((32 << 20) + 8192))
+            hung_up = monitor.poll(30000)
+            big.socket.disable_monitor()
+            monitor.close(linger=0)
+            self.assertTrue(hung_up, "the server ends the connection")
+            self.assertEqual(other.ask(request(status=control_pb2.ControlStatus())).status, 0)
+            self.assertEqual(big.ask(request(status=control_pb2.ControlStatus())).status, 0)  # ZeroMQ has connected anew
+
+    def test_autosave_beyond_a_year_is_refused(self):
+        with Control(self.server) as control:
+            reply = control.ask(request(autosave=control_pb2.ControlAutosave(set=True, enabled=True, every_seconds=2**31)))
+            self.assertEqual(reply.status, control_pb2.ControlReply.INVALID)
+            self.assertIn("31536000", reply.text)
+
     def test_peer_that_leaves_harms_nobody(self):
         for _ in range(20):
             with Control(self.server, zmq.DEALER) as control:
@@ -141,18 +159,52 @@ class ControlSocket(unittest.TestCase):
     def test_export_and_import_lose_nothing(self):
         rich = ('{"_id":"rich","n":9007199254740993,"i":{"$numberInt":"7"},"d":1.0,"inf":{"$numberDouble":"Infinity"},'
                 '"t":"\\u0000 é 🦄","date":{"$date":{"$numberLong":"-1"}},"bin":{"$binary":{"base64":"AAEC","subType":"00"}},'
-                '"oid":{"$oid":"0123456789abcdef01234567"},"dec":{"$numberDecimal":"1.10"},"list":[1,[true,null],{"k":{}}]}')
+                '"oid":{"$oid":"0123456789abcdef01234567"},"dec":{"$numberDecimal":"1.10"},"list":[1,[true,null],{"k":{}}],'
+                '"form":{"$literal":{"$numberInt":"5"}}}')
         done = self.server.cli("import", "--collection", "rich", "-", input=rich + "\n")
         self.assertEqual(done.returncode, 0, done.stderr)
         exported = self.server.cli("export", "--collection", "rich").stdout
         self.assertEqual(json.loads(exported), json.loads(rich))
         self.assertEqual(list(json.loads(exported)), list(json.loads(rich)))
-        everything = self.server.cli("export").stdout
-        digest = self.server.digest()
+
+    def test_object_that_looks_like_a_form_stays_what_it_is(self):
+        attributes = {"limits": {"$numberInt": "5"}}
+        user = {"username": "form", "email": "form@example.test", "password": "Str0ng!Passw0rd-form", "role": "admin",
+                "groups": ["ALL"], "custom_attributes": attributes}
+        self.assertEqual(self.server.http("POST", "/platform/user", user)[0], 201)
+        lines = self.server.cli("export").stdout
+        self.assertIn('{"$literal":{"$numberInt":"5"}}', lines)
         with Server() as other:
+            other.start()
+            self.assertEqual(other.cli("import", "-", input=lines).returncode, 0)
+            self.assertEqual(other.http("GET", "/platform/user/form")[1]["custom_attributes"], attributes)
+
+    def test_whole_state_comes_back_with_expiry_odd_keys_and_odd_bson(self):
+        Op = control_pb2.state__pb2.Op
+        twice = b"\x13\0\0\0\x10a\0\1\0\0\0\x10a\0\2\0\0\0\0"  # {"a": 1, "a": 2}
+        with Server() as one, Server() as other:
+            one.start()
+            onboard(one)
+            with Control(one) as control:
+                soon = time.time_ns() + 3600 * 10**9
+                odd = Op(collection=b"odd", key=b"k\xff\0", body=twice)
+                self.assertEqual(control.write(put("a", 1, expires_ns=soon), put("b", 2), odd).status, 0)
+            digest = one.digest()
+            everything = one.cli("export").stdout
+            accounts = one.cli("export", "--collection", "accounts").stdout
+            self.assertEqual([json.loads(line) for line in accounts.splitlines()], [
+                {"$key": "a", "$document": {"_id": "a", "balance": 1}, "$expires_ns": soon}, {"_id": "b", "balance": 2}])
+            self.assertEqual(one.stop(), 0)
+            one.start()
+            self.assertEqual(one.digest(), digest)
             other.start()
             done = other.cli("import", "-", input=everything)
             self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(other.digest(), digest)
+            self.assertEqual(other.cli("export").stdout, everything)
+            with Control(other) as control:
+                control.write(Op(kind=Op.DELETE, collection=b"accounts", key=b"a"))
+                self.assertEqual(other.cli("import", "--collection", "accounts", "-", input=accounts).returncode, 0)
             self.assertEqual(other.digest(), digest)
 
 

@@ -123,8 +123,28 @@ class Life(unittest.TestCase):
             server.start()  # the restored settings hold
             self.assertEqual(server.cli_json("autosave", "--json")["enabled"], True)
             self.assertEqual(server.stop(), 0)
-            server.start(MEM_AUTO_SAVE_ENABLED="false")  # an explicit variable wins
-            self.assertEqual(server.cli_json("autosave", "--json")["enabled"], False)
+            since = len(server.log())
+            server.start(MEM_AUTO_SAVE_ENABLED="false", MEM_AUTO_SAVE_FREQ="7")  # an explicit variable wins, and the log says so
+            autosave = server.cli_json("autosave", "--json")
+            self.assertEqual((autosave["enabled"], autosave["every_seconds"]), (False, 7))
+            log = server.log()[since:]
+            self.assertRegex(log, r"event=setting_overridden variable=MEM_AUTO_SAVE_ENABLED value=false restored=true msg=")
+            self.assertRegex(log, r"event=setting_overridden variable=MEM_AUTO_SAVE_FREQ value=7 restored=60 msg=")
+            self.assertEqual(log.count("setting_overridden"), 2)
+            server.kill()
+            since = len(server.log())
+            server.start()  # nothing was dumped since: the restored settings hold again, and no variable overrides any
+            autosave = server.cli_json("autosave", "--json")
+            self.assertEqual((autosave["enabled"], autosave["every_seconds"]), (True, 60))
+            self.assertNotIn("setting_overridden", server.log()[since:])
+
+    def test_autosave_takes_any_whole_second_from_the_command_line(self):
+        with Server() as server:
+            server.start()
+            for seconds in (1, 59, 31536000):
+                self.assertEqual(server.cli_json("autosave", "on", "--every", seconds, "--json")["every_seconds"], seconds)
+            self.assertEqual(server.cli_json("autosave", "off", "--json")["enabled"], False)
+            self.assertEqual(server.cli_json("autosave", "--json")["every_seconds"], 31536000)
 
     def test_settings_never_move_the_folder(self):
         with Server() as server:

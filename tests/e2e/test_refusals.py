@@ -24,6 +24,7 @@ class Refusals(unittest.TestCase):
             ("threads", {"THREADS": "2"}, "THREADS must be 1"),
             ("external", {"MEM_OR_EXTERNAL": "EXTERNAL"}, "EXTERNAL is not there yet"),
             ("port", {"PORT": "http"}, "PORT"),
+            ("host", {"HOST": "not.an.address"}, "HOST=\\\"not.an.address\\\" is no address"),
             ("frequency", {"MEM_AUTO_SAVE_FREQ": "0"}, "MEM_AUTO_SAVE_FREQ"),
             ("short admin password", {"MEMGATE_ADMIN_PASSWORD": "short"}, "at least 12"),
             ("two admin emails", {"DOORMAN_ADMIN_EMAIL": "other@example.test"}, "set differently"),

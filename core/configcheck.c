@@ -1,0 +1,177 @@
+#include "core/configcheck.h"
+
+#include "core/secret.h"
+
+#include <netdb.h>
+#include <string.h>
+
+enum {
+    ADMIN_PASSWORD_MIN = 12,
+    PRODUCTION_SECRET_MIN = 32,
+    PREVIOUS_SECRETS_MAX = 4 /* a keyring has room for these and the current one */
+};
+
+typedef struct checking {
+    const mg_config_t *config;
+    mg_buf_t *problems;
+} checking_t;
+
+static void
+s_problem(checking_t *checking, bool is_one, const char *sentence)
+{
+    if (is_one) {
+        mg_buf_append_text(checking->problems, sentence);
+        mg_buf_append_byte(checking->problems, '\n');
+    }
+}
+
+static void
+s_check_secret(checking_t *checking)
+{
+    const mg_config_dump_t *dump = &checking->config->dump;
+    if (!dump->secret && strstr(mg_buf_text(checking->problems), "MEM_ENCRYPTION_KEY")) {
+        return; /* it was given, in a way that has been refused already */
+    }
+    if (!dump->secret) {
+        s_problem(checking, true,
+                  "MEM_ENCRYPTION_KEY is not set: dumps are encrypted with it; make one with "
+                  "`memgate keygen` and keep it, "
+                  "because without it no dump can be read.");
+        return;
+    }
+    mg_secret_t *secret = NULL;
+    const char *why = NULL;
+    if (mg_secret_new(mg_slice_text(dump->secret), &secret, &why) != MG_OK) {
+        mg_buf_append_format(checking->problems, "MEM_ENCRYPTION_KEY can not be used: %s.\n",
+                             why ? why : "out of memory");
+        return;
+    }
+    bool weak =
+        mg_secret_kdf(secret) == MG_KDF_PASSPHRASE && strlen(dump->secret) < PRODUCTION_SECRET_MIN;
+    s_problem(checking, checking->config->environment && weak,
+              "ENV=production wants a MEM_ENCRYPTION_KEY of at least 32 characters, or one made by "
+              "`memgate keygen`.");
+    mg_secret_destroy(&secret);
+}
+
+static void
+s_check_previous(checking_t *checking)
+{
+    size_t count = 0;
+    mg_slice_t line;
+    mg_slice_t rest = mg_slice_text(checking->config->dump.previous);
+    while (mg_secret_next_line(&rest, &line)) {
+        mg_secret_t *secret = NULL;
+        const char *why = NULL;
+        count++;
+        if (mg_secret_new(line, &secret, &why) != MG_OK) {
+            mg_buf_append_format(checking->problems,
+                                 "MEM_ENCRYPTION_KEY_PREVIOUS, line %zu, can not be used: %s.\n",
+                                 count, why ? why : "out of memory");
+        }
+        mg_secret_destroy(&secret);
+    }
+    s_problem(checking, count > PREVIOUS_SECRETS_MAX,
+              "MEM_ENCRYPTION_KEY_PREVIOUS holds more than 4 secrets: take out those that no dump "
+              "needs.");
+}
+
+static bool
+s_is_placeholder(const char *secret)
+{
+    static const char *const words[] = {"change", "placeholder", "your-", "secret-key", "example"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcasestr(secret, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+s_check_control(checking_t *checking)
+{
+    const mg_config_t *config = checking->config;
+    const char *endpoint = config->control ? config->control : "";
+    bool keys = config->control_secret && config->control_clients;
+    s_problem(checking, strncmp(endpoint, "tcp://", 6) == 0 && !keys,
+              "MEMGATE_CONTROL on tcp needs MEMGATE_CONTROL_SECRET and MEMGATE_CONTROL_CLIENTS: "
+              "nobody may use it unasked.");
+    s_problem(checking,
+              strncmp(endpoint, "ipc://", 6) == 0 &&
+                  strlen(endpoint) > strlen("ipc://") + MG_SOCKET_PATH_MAX,
+              "MEMGATE_CONTROL is too long: the path of a socket has at most 107 bytes.");
+}
+
+static void
+s_check_serving(checking_t *checking)
+{
+    const mg_config_t *config = checking->config;
+    const char *jwt = config->http.jwt_secret;
+    const char *password = config->admin_password;
+    s_problem(checking, config->mode == MG_MODE_EXTERNAL,
+              "MEM_OR_EXTERNAL=EXTERNAL is not there yet: state in an external engine comes later; "
+              "set MEM_OR_EXTERNAL=MEM.");
+    s_problem(checking, config->mode == MG_MODE_MEM && config->threads != 1,
+              "THREADS must be 1 with MEM_OR_EXTERNAL=MEM: the state lives in this one process and "
+              "can not be shared with "
+              "other workers.");
+    s_problem(checking, password && strlen(password) < ADMIN_PASSWORD_MIN,
+              "MEMGATE_ADMIN_PASSWORD is too short: it needs at least 12 characters.");
+    s_problem(
+        checking, config->environment && !config->http.https_only,
+        "ENV=production wants HTTPS_ONLY=true: tokens and passwords must not travel in the clear.");
+    s_problem(checking,
+              config->environment && jwt &&
+                  (strlen(jwt) < PRODUCTION_SECRET_MIN || s_is_placeholder(jwt)),
+              "ENV=production wants a JWT_SECRET_KEY of at least 32 characters that is no "
+              "placeholder; unset it to let "
+              "memgate make one.");
+    s_check_control(checking);
+    s_check_secret(checking);
+    s_check_previous(checking);
+}
+
+/* An address that can be listened on, as digits; names would depend on who resolves them when. */
+static bool
+s_is_address(const char *host)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    bool good = strcmp(host, "localhost") == 0 || getaddrinfo(host, NULL, &hints, &found) == 0;
+    if (found) {
+        freeaddrinfo(found);
+    }
+    return good;
+}
+
+/* What every command needs. */
+static void
+s_check_endpoints(checking_t *checking)
+{
+    const mg_config_t *config = checking->config;
+    const char *control = config->control;
+    if (config->http.host && !s_is_address(config->http.host)) {
+        mg_buf_append_format(
+            checking->problems,
+            "HOST=\"%.64s\" is no address: set the IPv4 or IPv6 address to listen on "
+            "(0.0.0.0 for all), or localhost.\n",
+            config->http.host);
+    }
+    if (control && strncmp(control, "ipc://", 6) != 0 && strncmp(control, "tcp://", 6) != 0) {
+        mg_buf_append_format(checking->problems,
+                             "MEMGATE_CONTROL=\"%.64s\" is no endpoint: it begins with ipc:// or "
+                             "tcp://.\n",
+                             control);
+    }
+}
+
+void
+mg_config_check(const mg_config_t *config, bool serving, mg_buf_t *problems)
+{
+    checking_t checking = {config, problems};
+    s_check_endpoints(&checking);
+    if (serving) {
+        s_check_serving(&checking);
+    }
+}
