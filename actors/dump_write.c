@@ -396,10 +396,8 @@ mg_dump_run_dump(mg_dumpactor_t *self)
 {
     mg_fault_t why = {0};
     mg_dumpinfo_t info = {0};
-    mg_dumpwaiter_t *waiters = NULL;
-    if (self->queue->path[0]) {
-        waiters = mg_dump_take_first(self);
-    } else {
+    mg_dumpwaiter_t *waiters = mg_dump_take_first(self);
+    if (!waiters->path[0]) {
         s_take_sharers(self, &waiters);
     }
     mg_dumpwaiter_t lead = s_lead(waiters);

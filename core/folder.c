@@ -22,8 +22,8 @@ struct mg_folder {
     const mg_file_ops_t *io;
     mg_folder_owner_t owner;
     int dir;
-    mg_folderlock_t *lock; /* NULL until taken */
-    char *path;            /* absolute */
+    mg_folderlock_t *lock;
+    char *path; /* absolute */
     char stem[MG_STEM_MAX + 1];
 };
 
@@ -38,8 +38,9 @@ s_new(const mg_file_ops_t *io, const mg_folder_owner_t *owner, const char *path,
     self->owner = *owner;
     self->dir = -1;
     self->path = strdup(path);
+    self->lock = mg_folderlock_new(io, stem, owner);
     (void)snprintf(self->stem, sizeof self->stem, "%s", stem);
-    if (!self->path) {
+    if (!self->path || !self->lock) {
         mg_folder_destroy(&self);
     }
     return self;
@@ -179,7 +180,15 @@ mg_folder_open(const mg_file_ops_t *io,
     struct stat found;
     char stem[MG_STEM_MAX + 1];
     mg_folder_t *self = NULL;
-    bool is_dir = io->stat_at(AT_FDCWD, hint, &found, 0) == 0 && S_ISDIR(found.st_mode);
+    bool exists = io->stat_at(AT_FDCWD, hint, &found, 0) == 0;
+    bool is_dir = exists && S_ISDIR(found.st_mode);
+    if (exists && !is_dir && !S_ISREG(found.st_mode)) {
+        return mg_fault_set(
+            why, MG_ERR_IO, ENOTDIR,
+            "MEM_DUMP_PATH=%s is a device, pipe or socket: set it to a folder, or to "
+            "the name of a file in one",
+            hint);
+    }
     char *path = malloc(strlen(hint) + 2);
     char *shown = NULL;
     mg_status_t status = path ? MG_OK : MG_ERR_NO_MEMORY;
@@ -241,8 +250,7 @@ mg_status_t
 mg_folder_lock(mg_folder_t *self, mg_fault_t *why)
 {
     mg_fault_t cause = {0};
-    mg_status_t status =
-        mg_folderlock_take(self->io, self->dir, self->stem, &self->owner, &self->lock, &cause);
+    mg_status_t status = mg_folderlock_take(self->lock, self->dir, &cause);
     switch (status) {
     case MG_OK:
         (void)self->io->list(self->dir, s_remove_leftover, self);
@@ -262,21 +270,19 @@ mg_folder_lock(mg_folder_t *self, mg_fault_t *why)
 bool
 mg_folder_holds_lock(const mg_folder_t *self)
 {
-    return self->lock && mg_folderlock_is_held(self->lock, self->dir);
+    return mg_folderlock_is_held(self->lock, self->dir);
 }
 
 uint64_t
 mg_folder_noted_generation(const mg_folder_t *self)
 {
-    return self->lock ? mg_folderlock_noted(self->lock) : 0;
+    return mg_folderlock_noted(self->lock);
 }
 
 void
 mg_folder_note_generation(mg_folder_t *self, uint64_t generation)
 {
-    if (self->lock) {
-        mg_folderlock_note(self->lock, generation);
-    }
+    mg_folderlock_note(self->lock, generation);
 }
 
 /* A listing being collected. */

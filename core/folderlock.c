@@ -138,28 +138,37 @@ s_take(mg_folderlock_t *self, int dir, mg_fault_t *why)
     return MG_OK;
 }
 
-mg_status_t
-mg_folderlock_take(const mg_file_ops_t *io,
-                   int dir,
-                   const char *stem,
-                   const mg_folder_owner_t *owner,
-                   mg_folderlock_t **out,
-                   mg_fault_t *why)
+/* What was not taken is not kept open: the next try begins anew. */
+static void
+s_close(mg_folderlock_t *self)
 {
-    mg_folderlock_t *self = calloc(1, sizeof *self);
-    if (!self) {
-        return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory for the folder's lock");
+    if (self->fd >= 0) {
+        (void)self->io->close(self->fd);
     }
-    self->io = io;
-    self->owner = *owner;
-    (void)snprintf(self->name, sizeof self->name, ".%s.lock", stem);
+    self->fd = -1;
+}
+
+mg_status_t
+mg_folderlock_take(mg_folderlock_t *self, int dir, mg_fault_t *why)
+{
     mg_status_t status = s_take(self, dir, why);
     if (status != MG_OK) {
-        mg_folderlock_destroy(&self);
-        return status;
+        s_close(self);
     }
-    *out = self;
-    return MG_OK;
+    return status;
+}
+
+mg_folderlock_t *
+mg_folderlock_new(const mg_file_ops_t *io, const char *stem, const mg_folder_owner_t *owner)
+{
+    mg_folderlock_t *self = calloc(1, sizeof *self);
+    if (self) {
+        self->io = io;
+        self->owner = *owner;
+        self->fd = -1;
+        (void)snprintf(self->name, sizeof self->name, ".%s.lock", stem);
+    }
+    return self;
 }
 
 void
@@ -169,9 +178,7 @@ mg_folderlock_destroy(mg_folderlock_t **self_p)
     if (!self) {
         return;
     }
-    if (self->fd >= 0) {
-        (void)self->io->close(self->fd);
-    }
+    s_close(self);
     free(self);
     *self_p = NULL;
 }
@@ -185,6 +192,9 @@ mg_folderlock_noted(const mg_folderlock_t *self)
 void
 mg_folderlock_note(mg_folderlock_t *self, uint64_t generation)
 {
+    if (self->fd < 0) {
+        return;
+    }
     self->noted = generation;
     s_write_content(self, self->io->fdatasync);
 }
@@ -194,6 +204,9 @@ mg_folderlock_is_held(const mg_folderlock_t *self, int dir)
 {
     char content[LOCK_SIZE];
     struct stat found;
+    if (self->fd < 0) {
+        return false;
+    }
     int fd = self->io->open_at(dir, self->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0) {
         return false;

@@ -24,22 +24,21 @@ typedef struct mg_folder_owner {
 
 typedef struct mg_folderlock mg_folderlock_t;
 
-/* Takes the lock of `stem` in the folder `dir` and writes who holds it. `owner` is copied; its host must outlive the lock. */
-MG_MUST_USE mg_status_t mg_folderlock_take(const mg_file_ops_t *io,
-                                           int dir,
-                                           const char *stem,
-                                           const mg_folder_owner_t *owner,
-                                           mg_folderlock_t **out,
-                                           mg_fault_t *why);
+/* For the lock of `stem`, not taken yet. `owner` is copied; its host must outlive the lock. NULL: out of memory. */
+mg_folderlock_t *
+mg_folderlock_new(const mg_file_ops_t *io, const char *stem, const mg_folder_owner_t *owner);
 /* Gives the lock up, frees, sets *self_p = NULL; NULL-safe. */
 void mg_folderlock_destroy(mg_folderlock_t **self_p);
 
+/* Takes the lock in the folder `dir` and writes who holds it. */
+MG_MUST_USE mg_status_t mg_folderlock_take(mg_folderlock_t *self, int dir, mg_fault_t *why);
+
 /* The newest generation that a holder noted, this one or one before; 0: none. Not authentic: a hint. */
 uint64_t mg_folderlock_noted(const mg_folderlock_t *self);
-/* Renews the content with the generation published last. Failure is harmless and not reported. */
+/* Renews the content, if we hold it, with the generation published last. Failure is harmless and not reported. */
 void mg_folderlock_note(mg_folderlock_t *self, uint64_t generation);
 
-/* True while the file of that name in `dir` is the one we locked and still says that we hold it. */
+/* True while it is taken and the file of that name in `dir` is the one we locked and still says that we hold it. */
 bool mg_folderlock_is_held(const mg_folderlock_t *self, int dir);
 
 #endif

@@ -64,9 +64,21 @@ class Refusals(unittest.TestCase):
     def test_folder_locked_by_another(self):
         with Server() as first, Server() as second:
             first.start()
-            code = second.start_fails(MEM_DUMP_PATH=first.environment["MEM_DUMP_PATH"])
-            self.assertEqual(code, 75, second.log())
-            self.assertIn(str(first.process.pid), second.log())
+            for wait in ("0", "1"):
+                code = second.start_fails(MEM_DUMP_PATH=first.environment["MEM_DUMP_PATH"], MEM_DUMP_LOCK_WAIT=wait)
+                self.assertEqual(code, 75, second.log())
+                self.assertIn(str(first.process.pid), second.log())
+
+    def test_sigterm_while_standing_by_ends_with_0_and_no_dump(self):
+        with Server() as first, Server() as second:
+            first.start()
+            second.spawn(MEM_DUMP_PATH=first.environment["MEM_DUMP_PATH"])
+            second.wait_log("standing_by")
+            second.wait_log("http_listening")
+            self.assertEqual(second.http("GET", "/platform/monitor/liveness", token=None)[0], 200)
+            self.assertEqual(second.http("GET", "/platform/monitor/readiness", token=None)[0], 503)
+            self.assertEqual(second.stop(), 0, second.log())
+            self.assertEqual(first.dump_files(), [])
 
     def test_no_server_at_the_control_socket(self):
         with Server() as server:

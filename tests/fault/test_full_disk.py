@@ -1,6 +1,8 @@
 """Disks that are full or lie, and a process without descriptors, while memgate serves: it says so, goes on, and recovers without a restart."""
+import os
 import resource
 import signal
+import socket
 import unittest
 
 from disks import Tmpfs
@@ -74,14 +76,26 @@ class FullDisk(unittest.TestCase):
         self.assertIn("room_made", self.server.log())
         self.crash_and_look()
 
+    def take_all_descriptors(self):
+        """Clients take what is free between those in use, a limit takes the rest; the clients and the limit that was."""
+        held = [socket.create_connection(("127.0.0.1", self.server.port)) for _ in range(20)]
+        wait_for(lambda: len(self.descriptors()) >= 20 and max(self.descriptors()) + 1 == len(self.descriptors()), "no gap to be left")
+        limits = resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE, (len(self.descriptors()), limits[1]))
+        return held, limits
+
+    def descriptors(self):
+        return [int(name) for name in os.listdir(f"/proc/{self.server.process.pid}/fd")]
+
     def test_a_process_without_descriptors(self):
         self.begin()
         self.dump_works()
-        limits = resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+        held, limits = self.take_all_descriptors()
         self.server.send_signal(signal.SIGUSR1)
         self.server.wait_log("dump_failed.*Too many open files")
         resource.prlimit(self.server.process.pid, resource.RLIMIT_NOFILE, limits)
+        for client in held:
+            client.close()
         wait_for(lambda: self.status() == "degraded", "readiness to say degraded")
         self.ledger.steps(self.server, 1)
         self.dump_works()

@@ -147,6 +147,8 @@ test_an_unusable_folder_says_what_mends_it(void **state)
     kit_path(world->dir, "file/dump.bin", hint);
     CHECK_STATUS(MG_ERR_IO, s_try_open(world, hint));
     assert_non_null(strstr(world->why.text, "is a file"));
+    CHECK_STATUS(MG_ERR_IO, s_try_open(world, "/dev/null"));
+    assert_non_null(strstr(world->why.text, "/dev/null is a device"));
 }
 
 static void
