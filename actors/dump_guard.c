@@ -75,10 +75,11 @@ s_on_stopping(void *arg, mg_status_t status, const ProtobufCMessage *reply)
 
 /* No write is acknowledged from here on that only this process knows of; then the program ends. */
 static void
-s_fence(mg_dumpactor_t *self)
+s_fence(mg_dumpactor_t *self, const mg_fault_t *why)
 {
     self->fenced = true;
-    mg_log(MG_LOG_CRITICAL, "fenced", "folder=%s msg=%s", mg_folder_path(self->folder),
+    mg_log(MG_LOG_CRITICAL, "fenced", "folder=%s cause=%s msg=%s", mg_folder_path(self->folder),
+           why->text,
            "FENCED: the lock of the dump folder is not ours any more, so another memgate may write "
            "there; what this one holds goes to .orphan- files, writes are refused, and it ends "
            "with 75");
@@ -110,28 +111,34 @@ s_is_rival(const mg_dumpactor_t *self, const mg_candidate_t *candidate)
            memcmp(header->instance_id, self->owner.instance_id, MG_INSTANCE_SIZE) != 0;
 }
 
-static bool
-s_has_rival(mg_dumpactor_t *self)
+static mg_status_t
+s_look_for_rivals(mg_dumpactor_t *self, mg_fault_t *why)
 {
-    mg_fault_t why;
     mg_candidates_t found = {0};
-    bool rival = false;
-    if (mg_dump_look(self, &found, &why) != MG_OK) {
-        return false; /* the folder can not be listed: publishing will tell */
-    }
-    for (size_t i = 0; i < found.count && !rival; i++) {
-        rival = s_is_rival(self, &found.items[i]);
+    mg_status_t status = mg_dump_look(self, &found, why);
+    for (size_t i = 0; i < found.count && status == MG_OK; i++) {
+        if (s_is_rival(self, &found.items[i])) {
+            status = mg_fault_set(why, MG_ERR_FENCED, 0, "%s was written by another memgate",
+                                  found.items[i].name.text);
+        }
     }
     mg_candidates_free(&found);
-    return rival;
+    return status;
 }
 
-bool
-mg_dump_is_fenced(mg_dumpactor_t *self)
+mg_status_t
+mg_dump_check_guard(mg_dumpactor_t *self, mg_fault_t *why)
 {
     MG_FAILPOINT("publish.ready");
-    if (!self->fenced && (!mg_folder_holds_lock(self->folder) || s_has_rival(self))) {
-        s_fence(self);
+    if (self->fenced) {
+        return MG_ERR_FENCED;
     }
-    return self->fenced;
+    mg_status_t status = mg_folder_check_lock(self->folder, why);
+    if (status == MG_OK) {
+        status = s_look_for_rivals(self, why);
+    }
+    if (status == MG_ERR_FENCED) {
+        s_fence(self, why);
+    }
+    return status;
 }

@@ -118,8 +118,9 @@ void mg_dump_run_dump(mg_dumpactor_t *self);
 MG_MUST_USE mg_status_t mg_dump_take_lock(mg_dumpactor_t *self, mg_fault_t *why);
 /* Tries again when it is time; returns in how many milliseconds it wants to be called again. */
 int64_t mg_dump_stand_by(mg_dumpactor_t *self, int64_t now_ms);
-/* True once the folder is not ours any more; finds that out, and then sees to it that the program ends. */
-bool mg_dump_is_fenced(mg_dumpactor_t *self);
+/* Before a dump gets its name: MG_OK; MG_ERR_FENCED once the folder is not ours any more, and then sees to it that the
+ * program ends; MG_ERR_IO when that could not be found out. */
+MG_MUST_USE mg_status_t mg_dump_check_guard(mg_dumpactor_t *self, mg_fault_t *why);
 
 /* --- dump_prune.c --- */
 /* Removes what retention lets go; called after a dump was published and read back in full. */

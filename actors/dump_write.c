@@ -59,16 +59,20 @@ s_verify_mode(const mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter)
 }
 
 /* Asked when a dump is ready for its name. */
-static void
-s_name(void *arg, const mg_dumpjob_t *job, mg_dumpname_t *out)
+static mg_status_t
+s_name(void *arg, const mg_dumpjob_t *job, mg_dumpname_t *out, mg_fault_t *why)
 {
     mg_dumpactor_t *self = arg;
     const mg_dumpheader_t *header = &job->header;
-    if (job->folder == self->folder && mg_dump_is_fenced(self)) {
+    mg_status_t status = job->folder == self->folder ? mg_dump_check_guard(self, why) : MG_OK;
+    if (status == MG_ERR_FENCED) {
         mg_folder_orphan_name(job->folder, header->created_at, header->generation, out);
-    } else {
+        return MG_OK;
+    }
+    if (status == MG_OK) {
         mg_folder_name(job->folder, header->created_at, header->generation, out);
     }
+    return status;
 }
 
 /* What a published dump says of itself; its generation is used up from here on. */

@@ -277,7 +277,9 @@ mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why)
         MG_FAILPOINT("dump.verified");
     }
     if (status == MG_OK) {
-        job->name(job->arg, job, &result.name);
+        status = job->name(job->arg, job, &result.name, why);
+    }
+    if (status == MG_OK) {
         status = mg_dumpfile_publish(self.file, &result.name, why);
     }
     if (status == MG_OK || status == MG_ERR_UNSURE) {

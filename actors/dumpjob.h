@@ -28,7 +28,10 @@ typedef struct mg_dumpjob {
     mg_job_turn_fn *turn;      /* between chunks */
     void (*walked)(void *arg); /* the view is not needed any more; always called, also on failure */
     /* The name under which it is published, asked for when everything else has gone well. */
-    void (*name)(void *arg, const struct mg_dumpjob *job, mg_dumpname_t *out);
+    mg_status_t (*name)(void *arg,
+                        const struct mg_dumpjob *job,
+                        mg_dumpname_t *out,
+                        mg_fault_t *why);
     void *arg;
 } mg_dumpjob_t;
 

@@ -267,10 +267,10 @@ mg_folder_lock(mg_folder_t *self, mg_fault_t *why)
     }
 }
 
-bool
-mg_folder_holds_lock(const mg_folder_t *self)
+mg_status_t
+mg_folder_check_lock(const mg_folder_t *self, mg_fault_t *why)
 {
-    return mg_folderlock_is_held(self->lock, self->dir);
+    return mg_folderlock_check(self->lock, self->dir, why);
 }
 
 uint64_t

@@ -54,8 +54,8 @@ void mg_folder_destroy(mg_folder_t **self_p);
 /* Takes the lock and writes who holds it; then removes leftovers of a writer that died. MG_ERR_BUSY: somebody else has
  * it. */
 MG_MUST_USE mg_status_t mg_folder_lock(mg_folder_t *self, mg_fault_t *why);
-/* True while the lock is taken and the file of its name is still the one we locked (core/folderlock.h). */
-bool mg_folder_holds_lock(const mg_folder_t *self);
+/* Looks whether we still hold the lock (core/folderlock.h): MG_OK, MG_ERR_FENCED, MG_ERR_IO. */
+MG_MUST_USE mg_status_t mg_folder_check_lock(const mg_folder_t *self, mg_fault_t *why);
 /* The newest generation that a holder of the lock noted; the next one is noted when a dump is published. */
 uint64_t mg_folder_noted_generation(const mg_folder_t *self);
 void mg_folder_note_generation(mg_folder_t *self, uint64_t generation);

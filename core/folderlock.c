@@ -31,8 +31,8 @@ struct mg_folderlock {
     uint64_t noted;
 };
 
-/* The content of a lock file as printable text without its padding. */
-static void
+/* The content of a lock file as printable text without its padding; false and errno: it could not be read. */
+static bool
 s_read_content(const mg_file_ops_t *io, int fd, char out[LOCK_SIZE])
 {
     ssize_t len = io->pread(fd, out, LOCK_SIZE - 1, 0);
@@ -46,6 +46,7 @@ s_read_content(const mg_file_ops_t *io, int fd, char out[LOCK_SIZE])
         }
     }
     out[end] = 0;
+    return len >= 0;
 }
 
 /* One line of fixed length, so that it is renewed in place; only the first time it changes the file's size. */
@@ -95,7 +96,7 @@ s_refused(mg_folderlock_t *self, mg_fault_t *why)
                             mg_fault_reason(error));
     }
     char holder[LOCK_SIZE];
-    s_read_content(self->io, self->fd, holder);
+    (void)s_read_content(self->io, self->fd, holder);
     return mg_fault_set(why, MG_ERR_BUSY, error, "%s",
                         holder[0] ? holder : "the holder has not said who it is");
 }
@@ -130,7 +131,10 @@ s_take(mg_folderlock_t *self, int dir, mg_fault_t *why)
         return mg_fault_set(why, MG_ERR_BUSY, EWOULDBLOCK, "%s was replaced while it was taken",
                             self->name);
     }
-    s_read_content(self->io, self->fd, before);
+    if (!s_read_content(self->io, self->fd, before)) {
+        return mg_fault_set(why, MG_ERR_IO, errno, "reading %s failed: %s", self->name,
+                            mg_fault_reason(errno));
+    }
     self->noted = s_parse_generation(before);
     MG_FAILPOINT("lock.taken");
     s_write_content(self, self->io->fsync);
@@ -199,21 +203,35 @@ mg_folderlock_note(mg_folderlock_t *self, uint64_t generation)
     s_write_content(self, self->io->fdatasync);
 }
 
-bool
-mg_folderlock_is_held(const mg_folderlock_t *self, int dir)
+static mg_status_t
+s_lost(const mg_folderlock_t *self, mg_fault_t *why, const char *how)
+{
+    return mg_fault_set(why, MG_ERR_FENCED, 0, "the lock %s is lost: %s", self->name, how);
+}
+
+mg_status_t
+mg_folderlock_check(const mg_folderlock_t *self, int dir, mg_fault_t *why)
 {
     char content[LOCK_SIZE];
     struct stat found;
-    if (self->fd < 0) {
-        return false;
-    }
     int fd = self->io->open_at(dir, self->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0) {
-        return false;
+        return errno == ENOENT || errno == ELOOP
+                   ? s_lost(self, why, "its file is gone")
+                   : mg_fault_set(why, MG_ERR_IO, errno, "opening %s failed: %s", self->name,
+                                  mg_fault_reason(errno));
     }
-    bool same = self->io->stat(fd, &found) == 0 && found.st_dev == self->identity.st_dev &&
-                found.st_ino == self->identity.st_ino;
-    s_read_content(self->io, fd, content);
+    bool known = self->io->stat(fd, &found) == 0 && s_read_content(self->io, fd, content);
+    int error = errno;
     (void)self->io->close(fd);
-    return same && s_names_instance(content, self->owner.instance_id);
+    if (!known) {
+        return mg_fault_set(why, MG_ERR_IO, error, "reading %s failed: %s", self->name,
+                            mg_fault_reason(error));
+    }
+    if (found.st_dev != self->identity.st_dev || found.st_ino != self->identity.st_ino) {
+        return s_lost(self, why, "another file has its name");
+    }
+    return s_names_instance(content, self->owner.instance_id)
+               ? MG_OK
+               : s_lost(self, why, "its file names somebody else");
 }

@@ -3,7 +3,8 @@
  *
  * Owns     : the lock file's descriptor; its end gives the lock up. The file itself is never removed.
  * Thread   : one at a time.
- * Fails    : MG_ERR_BUSY when somebody else holds it, with the holder's own words; MG_ERR_IO with errno in the fault.
+ * Fails    : MG_ERR_BUSY when somebody else holds it, with the holder's own words; MG_ERR_FENCED when it was lost;
+ *            MG_ERR_IO with errno in the fault.
  * Not here : waiting for the lock, and what a writer does that lost it (actors/dump_guard.c).
  * Source   : dump-format.md section 8, "Guard". The lock is the flock; the content is for people, for fencing, and for the
  *            newest generation, which the next holder goes on from.
@@ -38,7 +39,8 @@ uint64_t mg_folderlock_noted(const mg_folderlock_t *self);
 /* Renews the content, if we hold it, with the generation published last. Failure is harmless and not reported. */
 void mg_folderlock_note(mg_folderlock_t *self, uint64_t generation);
 
-/* True while it is taken and the file of that name in `dir` is the one we locked and still says that we hold it. */
-bool mg_folderlock_is_held(const mg_folderlock_t *self, int dir);
+/* Looks whether the file of that name in `dir` is still the one we locked, and still says that we hold it: MG_OK,
+ * MG_ERR_FENCED when it is not, MG_ERR_IO when that could not be found out. */
+MG_MUST_USE mg_status_t mg_folderlock_check(const mg_folderlock_t *self, int dir, mg_fault_t *why);
 
 #endif
