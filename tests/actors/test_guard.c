@@ -101,7 +101,7 @@ s_dumps(backend_t *world)
 
 /* A dump is refused as FENCED, nothing is lost, and the program is told to end with 75. */
 static void
-s_check_fenced(backend_t *world, zsock_t *supervisor, int dumps)
+s_check_fenced(backend_t *world, int dumps)
 {
     Mg__DumpReply *reply = backend_dump(world, "");
     assert_int_equal(reply->status, MG_ERR_DUMP);
@@ -110,7 +110,7 @@ s_check_fenced(backend_t *world, zsock_t *supervisor, int dumps)
     assert_int_equal(s_dumps(world), dumps);
     assert_int_equal(s_orphans(world), 1);
     CHECK_STATUS(MG_ERR_FROZEN, backend_write(world, "late", 1));
-    Mg__SupervisorRequest *request = s_await_stop(supervisor);
+    Mg__SupervisorRequest *request = s_await_stop(world->supervisor);
     assert_int_equal(request->stop->exit_code, EXIT_LOCKED);
     mg__supervisor_request__free_unpacked(request, NULL);
     Mg__DumpRequest final = MG__DUMP_REQUEST__INIT;
@@ -123,16 +123,13 @@ s_check_fenced(backend_t *world, zsock_t *supervisor, int dumps)
     assert_int_equal(s_orphans(world), 2);
 }
 
-/* A back end with one dump, and main's end of its link. */
-static zsock_t *
+/* A back end with one dump. */
+static void
 s_begin(backend_t *world)
 {
-    zsock_t *supervisor = mg_bus_serve(MG_BUS_SUPERVISOR);
-    assert_non_null(supervisor);
     backend_expect(MG_OK, backend_restore(world, "", true));
     CHECK_OK(backend_write(world, "a", 1));
     backend_expect(MG_OK, backend_dump(world, ""));
-    return supervisor;
 }
 
 static void
@@ -140,13 +137,12 @@ test_a_writer_whose_lock_file_was_replaced_is_fenced(void **state)
 {
     backend_t *world = *state;
     char path[KIT_PATH];
-    zsock_t *supervisor = s_begin(world);
+    s_begin(world);
     kit_path(world->dir, ".memory_dump.lock", path);
     assert_int_equal(unlink(path), 0);
     mg_folder_t *other = s_hold(world);
-    s_check_fenced(world, supervisor, 1);
+    s_check_fenced(world, 1);
     mg_folder_destroy(&other);
-    mg_bus_close(&supervisor);
 }
 
 static void
@@ -155,13 +151,12 @@ test_a_writer_whose_lock_names_somebody_else_is_fenced(void **state)
     backend_t *world = *state;
     static const char content[] = "instance=ee000000000000000000000000000000 pid=1";
     char path[KIT_PATH];
-    zsock_t *supervisor = s_begin(world);
+    s_begin(world);
     kit_path(world->dir, ".memory_dump.lock", path);
     int fd = open(path, O_WRONLY);
     assert_int_equal(pwrite(fd, content, strlen(content), 0), strlen(content));
     assert_int_equal(close(fd), 0);
-    s_check_fenced(world, supervisor, 1);
-    mg_bus_close(&supervisor);
+    s_check_fenced(world, 1);
 }
 
 /* Puts a dump of the same store into the folder, as another instance would write it. */
@@ -192,23 +187,21 @@ static void
 test_a_newer_dump_of_another_process_fences(void **state)
 {
     backend_t *world = *state;
-    zsock_t *supervisor = s_begin(world);
+    s_begin(world);
     s_plant(world, "memory_dump-rival.bin", mg_clock_wall_ns(), true);
-    s_check_fenced(world, supervisor, 2);
-    mg_bus_close(&supervisor);
+    s_check_fenced(world, 2);
 }
 
 static void
 test_old_dumps_and_those_of_other_stores_fence_nobody(void **state)
 {
     backend_t *world = *state;
-    zsock_t *supervisor = s_begin(world);
+    s_begin(world);
     s_plant(world, "memory_dump-copied.bin", 1, true); /* brought back from a backup */
     s_plant(world, "memory_dump-foreign.bin", mg_clock_wall_ns(), false);
     backend_expect(MG_OK, backend_dump(world, ""));
     assert_int_equal(s_dumps(world), 4);
     assert_int_equal(s_orphans(world), 0);
-    mg_bus_close(&supervisor);
 }
 
 int

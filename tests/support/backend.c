@@ -25,12 +25,18 @@ backend_start_sealers(backend_t *self)
     }
 }
 
-void
-backend_start(backend_t *self)
+bool
+backend_try_start(backend_t *self)
 {
     mg_state_args_t state_args = {.version = &self->version};
+    self->supervisor = mg_bus_serve(MG_BUS_SUPERVISOR);
+    assert_non_null(self->supervisor);
     CHECK_OK(mg_actor_start(&mg_state_actor, &state_args, &self->state));
-    CHECK_OK(backend_start_dump(self, &self->dump));
+    if (backend_start_dump(self, &self->dump) != MG_OK) {
+        mg_actor_stop(&self->state);
+        mg_bus_close(&self->supervisor);
+        return false;
+    }
     backend_start_sealers(self);
     mg_link_options_t options = {
         .endpoint = MG_BUS_DUMP, .schema = &mg__dump_reply__descriptor, .window = 64};
@@ -38,6 +44,13 @@ backend_start(backend_t *self)
     self->tree = mg_state_link_new(16);
     self->events = mg_bus_connect(ZMQ_SUB, MG_BUS_EVENTS);
     zsock_set_subscribe(self->events, "");
+    return true;
+}
+
+void
+backend_start(backend_t *self)
+{
+    assert_true(backend_try_start(self));
 }
 
 void
@@ -57,10 +70,11 @@ backend_stop(backend_t *self)
     mg_actor_stop(&self->dump);
     backend_stop_sealers(self);
     mg_actor_stop(&self->state);
+    mg_bus_close(&self->supervisor);
 }
 
-int
-backend_setup(void **state)
+backend_t *
+backend_new(void)
 {
     backend_t *self = calloc(1, sizeof *self);
     fault_reset();
@@ -79,8 +93,14 @@ backend_setup(void **state)
         .admin_email = "admin@example.test",
         .admin_password = "a long enough password",
     };
-    backend_start(self);
-    *state = self;
+    return self;
+}
+
+int
+backend_setup(void **state)
+{
+    *state = backend_new();
+    backend_start(*state);
     return 0;
 }
 

@@ -27,12 +27,17 @@ typedef struct backend {
     mg_link_t *link; /* to the dump actor */
     mg_link_t *tree; /* to the state actor */
     zsock_t *events;
+    zsock_t *supervisor; /* main's inbox */
 } backend_t;
 
+/* One with a folder of its own and its configuration, and nothing started; freed by backend_teardown. */
+backend_t *backend_new(void);
 /* For cmocka: a started back end with nothing restored yet. */
 int backend_setup(void **state);
 int backend_teardown(void **state);
 void backend_start(backend_t *self);
+/* False: the dump actor does not start, and nothing runs. */
+bool backend_try_start(backend_t *self);
 void backend_stop(backend_t *self);
 /* Starts the sealers, or ends them: whatever needs them waits from now on. */
 void backend_start_sealers(backend_t *self);

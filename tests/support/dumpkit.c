@@ -10,8 +10,8 @@
 
 enum { QUICK_OPS = 2, QUICK_KIB = 8192 };
 
-static mg_buf_t
-s_read_file(const char *path)
+mg_buf_t
+kit_read_file(const char *path)
 {
     mg_buf_t bytes = {0};
     FILE *file = fopen(path, "rb");
@@ -31,7 +31,7 @@ kit_vector(const char *name)
 {
     char path[256];
     (void)snprintf(path, sizeof path, "tests/vectors/%s", name);
-    return s_read_file(path);
+    return kit_read_file(path);
 }
 
 json_t *

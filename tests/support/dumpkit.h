@@ -14,6 +14,8 @@
 #define KIT_PASSPHRASE "correct horse battery staple"
 #define KIT_RAW_KEY    "hex:808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
 
+/* A whole file; the caller frees it. */
+mg_buf_t kit_read_file(const char *path);
 /* The whole file tests/vectors/<name>; the caller frees it. */
 mg_buf_t kit_vector(const char *name);
 /* tests/vectors/<name> as JSON; the caller json_decrefs it. */

@@ -12,7 +12,37 @@ struct plan {
     int calls;
 };
 
+enum { ERRORS_MAX = 4 };
+
+/* What each kind of call may fail with. */
+static const int s_errors[FAULT_OPS][ERRORS_MAX] = {
+    [FAULT_OPEN] = {EMFILE, EIO, EACCES, ENOSPC},
+    [FAULT_OPEN_BENEATH] = {EMFILE, EIO},
+    [FAULT_CLOSE] = {EIO, ENOSPC},
+    [FAULT_READ] = {EIO},
+    [FAULT_WRITE] = {ENOSPC, EIO, EDQUOT},
+    [FAULT_PREAD] = {EIO},
+    [FAULT_PWRITE] = {ENOSPC, EIO},
+    [FAULT_FSYNC] = {EIO, ENOSPC},
+    [FAULT_FDATASYNC] = {EIO},
+    [FAULT_FALLOCATE] = {ENOSPC, EOPNOTSUPP},
+    [FAULT_DROP_CACHE] = {EINVAL},
+    [FAULT_STAT] = {EIO},
+    [FAULT_STAT_AT] = {EIO, EACCES},
+    [FAULT_ACCESS] = {EACCES, EROFS},
+    [FAULT_MAKE_DIR] = {ENOSPC, EROFS},
+    [FAULT_RENAME_NEW] = {EIO, EINVAL, ENOSPC, EEXIST},
+    [FAULT_RENAME] = {EIO},
+    [FAULT_LINK] = {EIO, EPERM},
+    [FAULT_UNLINK] = {EIO, EROFS},
+    [FAULT_LOCK] = {ENOLCK, EWOULDBLOCK},
+    [FAULT_LIST] = {EIO, EMFILE},
+};
+
 static struct plan s_plans[FAULT_OPS];
+static struct plan s_any; /* `error` is an index into s_errors */
+static bool s_reached;
+static bool s_swallow;
 static bool s_reply_lost;
 static size_t s_most;
 static int s_flips;
@@ -23,6 +53,9 @@ fault_reset(void)
 {
     memset(s_plans, 0, sizeof s_plans);
     memset(s_order, 0, sizeof s_order);
+    s_any = (struct plan){0};
+    s_reached = false;
+    s_swallow = false;
     s_reply_lost = false;
     s_most = 0;
     s_flips = 0;
@@ -32,6 +65,24 @@ void
 fault_plan(fault_op_t op, int nth, int times, int error)
 {
     s_plans[op] = (struct plan){.first = nth, .times = times, .error = error};
+}
+
+void
+fault_plan_any(int nth, int times, size_t which)
+{
+    s_any = (struct plan){.first = nth, .times = times, .error = (int)which};
+}
+
+bool
+fault_was_reached(void)
+{
+    return s_reached;
+}
+
+void
+fault_swallow_writes(void)
+{
+    s_swallow = true;
 }
 
 void
@@ -64,12 +115,31 @@ fault_order(void)
     return s_order;
 }
 
+/* The plan for calls of whatever kind. */
+static bool
+s_fails_any(fault_op_t op)
+{
+    int call = ++s_any.calls;
+    if (call < s_any.first || call - s_any.first >= s_any.times) {
+        return false;
+    }
+    s_reached = true;
+    int error = s_any.error < ERRORS_MAX ? s_errors[op][s_any.error] : 0;
+    if (error) {
+        errno = error;
+    }
+    return error != 0;
+}
+
 /* Counts the call; true (and errno) when it is to fail. */
 static bool
 s_fails(fault_op_t op)
 {
     struct plan *plan = &s_plans[op];
     int call = ++plan->calls;
+    if (s_any.times && s_fails_any(op)) {
+        return true;
+    }
     if (plan->error == 0 || call < plan->first || call >= plan->first + plan->times) {
         return false;
     }
@@ -129,6 +199,9 @@ s_write(int fd, const void *bytes, size_t len)
     if (s_fails(FAULT_WRITE)) {
         return -1;
     }
+    if (s_swallow) {
+        return (ssize_t)len;
+    }
     if (s_flips > 0) {
         s_flips--;
         return s_write_flipped(fd, bytes, len);
@@ -139,7 +212,25 @@ s_write(int fd, const void *bytes, size_t len)
 static ssize_t
 s_read(int fd, void *out, size_t len)
 {
-    return read(fd, out, len);
+    return s_fails(FAULT_READ) ? -1 : read(fd, out, len);
+}
+
+static ssize_t
+s_pread(int fd, void *out, size_t len, off_t at)
+{
+    return s_fails(FAULT_PREAD) ? -1 : pread(fd, out, len, at);
+}
+
+static ssize_t
+s_pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+    return s_fails(FAULT_PWRITE) ? -1 : pwrite(fd, bytes, len, at);
+}
+
+static int
+s_fdatasync(int fd)
+{
+    return s_fails(FAULT_FDATASYNC) ? -1 : fdatasync(fd);
 }
 
 static int
@@ -158,19 +249,19 @@ s_fallocate(int fd, int mode, off_t at, off_t len)
 static int
 s_drop_cache(int fd)
 {
-    return mg_file_system.drop_cache(fd);
+    return s_fails(FAULT_DROP_CACHE) ? -1 : mg_file_system.drop_cache(fd);
 }
 
 static int
 s_stat(int fd, struct stat *out)
 {
-    return mg_file_system.stat(fd, out);
+    return s_fails(FAULT_STAT) ? -1 : mg_file_system.stat(fd, out);
 }
 
 static int
 s_stat_at(int dir, const char *path, struct stat *out, int flags)
 {
-    return mg_file_system.stat_at(dir, path, out, flags);
+    return s_fails(FAULT_STAT_AT) ? -1 : mg_file_system.stat_at(dir, path, out, flags);
 }
 
 static int
@@ -182,7 +273,7 @@ s_access_at(int dir, const char *path, int mode, int flags)
 static int
 s_make_dir_at(int dir, const char *path, mode_t mode)
 {
-    return mg_file_system.make_dir_at(dir, path, mode);
+    return s_fails(FAULT_MAKE_DIR) ? -1 : mg_file_system.make_dir_at(dir, path, mode);
 }
 
 static int
@@ -225,7 +316,7 @@ s_link(int dir, const char *from, const char *to)
 static int
 s_unlink(int dir, const char *path)
 {
-    return mg_file_system.unlink(dir, path);
+    return s_fails(FAULT_UNLINK) ? -1 : mg_file_system.unlink(dir, path);
 }
 
 static int
@@ -237,7 +328,7 @@ s_lock(int fd)
 static int
 s_list(int dir, mg_file_name_fn *each, void *arg)
 {
-    return mg_file_system.list(dir, each, arg);
+    return s_fails(FAULT_LIST) ? -1 : mg_file_system.list(dir, each, arg);
 }
 
 const mg_file_ops_t fault_io = {
@@ -246,10 +337,10 @@ const mg_file_ops_t fault_io = {
     .close = s_close,
     .read = s_read,
     .write = s_write,
-    .pread = pread,
-    .pwrite = pwrite,
+    .pread = s_pread,
+    .pwrite = s_pwrite,
     .fsync = s_fsync,
-    .fdatasync = fdatasync,
+    .fdatasync = s_fdatasync,
     .fallocate = s_fallocate,
     .drop_cache = s_drop_cache,
     .stat = s_stat,
