@@ -42,6 +42,9 @@ s_on_autosave_status(void *arg, mg_status_t status, const ProtobufCMessage *mess
     info.state_version = request->state_stats->version;
     info.documents = stats->documents;
     info.state_bytes = stats->bytes;
+    info.memory_used = stats->memory_used;
+    info.memory_limit = stats->memory_limit;
+    info.memory_full = stats->memory_full;
     info.n_collections = stats->n_collections;
     info.collections = stats->collections;
     info.dumps = request->dump_status->dump_status;

@@ -35,6 +35,9 @@ static const struct {
     {MG_ERR_BAD_MESSAGE, MG__CONTROL_REPLY__STATUS__INVALID, 65,
      "This is not a ControlRequest that memgate knows: see messages/control.proto of this "
      "version."},
+    {MG_ERR_FULL, MG__CONTROL_REPLY__STATUS__FULL, 75,
+     "memgate uses more memory than MEM_MAX_MEMORY allows, so the state may not grow: delete "
+     "something, or raise the limit."},
     {MG_ERR_IO, MG__CONTROL_REPLY__STATUS__DUMP_FAILED, 74, "The operating system refused."},
     {MG_ERR_DUMP, MG__CONTROL_REPLY__STATUS__DUMP_FAILED, 74,
      "The dump could not be written or read."},

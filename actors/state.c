@@ -1,5 +1,6 @@
 #include "actors/state.h"
 
+#include "actors/memorywatch.h"
 #include "core/clock.h"
 #include "core/document.h"
 #include "core/log.h"
@@ -34,6 +35,7 @@ typedef struct state_actor {
     int64_t last_change_ns;
     uint64_t batches;
     uint64_t swaps;
+    mg_memorywatch_t memory;
     bool frozen;
 } state_actor_t;
 
@@ -92,6 +94,17 @@ s_reserve_ops(state_actor_t *self, size_t count)
     return MG_OK;
 }
 
+/* Looks how much memory there is left, now and then. */
+static void
+s_watch_memory(state_actor_t *self)
+{
+    mg_store_stats_t now;
+    mg_store_stats(self->store, &now);
+    if (mg_memorywatch_look(&self->memory, mg_clock_mono_ms(), now.bytes)) {
+        mg_store_set_ceiling(self->store, self->memory.ceiling);
+    }
+}
+
 /* The enums of schema and store have the same numbers (a test says so). */
 static mg_op_t
 s_op_of(const Mg__Op *op)
@@ -108,6 +121,7 @@ s_op_of(const Mg__Op *op)
 static mg_status_t
 s_handle_write(state_actor_t *self, const Mg__Write *write, Mg__StateReply *reply)
 {
+    s_watch_memory(self);
     mg_status_t status = self->frozen ? MG_ERR_FROZEN : s_reserve_ops(self, write->n_ops);
     if (status != MG_OK) {
         return status;
@@ -261,6 +275,7 @@ s_reply_stats(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *re
     Mg__CollectionCount *list[MG_COLLECTIONS_MAX];
     mg_store_stats_t now;
     s_take_back_views(self, false); /* so that the count is true */
+    s_watch_memory(self);
     mg_store_stats(self->store, &now);
     Mg__StateStats stats = MG__STATE_STATS__INIT;
     stats.changes = now.changes;
@@ -271,6 +286,9 @@ s_reply_stats(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *re
     stats.nodes_copied = now.nodes_copied;
     stats.batches = self->batches;
     stats.frozen = self->frozen;
+    stats.memory_used = self->memory.used;
+    stats.memory_limit = self->memory.limit;
+    stats.memory_full = self->memory.full;
     stats.last_change_ns = self->last_change_ns;
     stats.n_collections = s_count_collections(mg_store_current(self->store), rooms, list);
     stats.collections = list;
@@ -385,6 +403,7 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
         return MG_ERR_NO_MEMORY;
     }
     self->version = args->version;
+    mg_memorywatch_init(&self->memory, args->memory_limit);
     self->store = mg_store_new();
     self->inbox = mg_bus_serve(MG_BUS_STATE);
     if (!self->store || !self->inbox ||

@@ -25,6 +25,8 @@ enum {
 
 typedef struct mg_state_args {
     _Atomic uint64_t *version; /* outlives the actor */
+    uint64_t
+        memory_limit; /* bytes that the process may use before the state stops growing; 0: any */
 } mg_state_args_t;
 
 extern const mg_actor_ops_t mg_state_actor;

@@ -106,7 +106,8 @@ s_start_control(mg_children_t *self)
 mg_exit_t
 mg_children_start_first(mg_children_t *self)
 {
-    mg_state_args_t state = {.version = &self->version};
+    mg_state_args_t state = {.version = &self->version,
+                             .memory_limit = self->config->memory_max_bytes};
     mg_dump_args_t dump = {.config = self->config, .host = self->host};
     bool started =
         s_start(self, MG_CHILD_SIGNALS, &mg_signals_actor, NULL, "signals can not be read") &&

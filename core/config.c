@@ -3,6 +3,7 @@
 #include "core/configcheck.h"
 #include "core/configtable.h"
 #include "core/failpoint.h"
+#include "core/memory.h"
 
 #include <sodium.h>
 
@@ -16,7 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_VALUE_MAX = 65536 /* bytes of a value that is read from X_FILE */ };
+enum {
+    FILE_VALUE_MAX = 65536, /* bytes of a value that is read from X_FILE */
+    MEMORY_DEFAULT_PERCENT =
+        80 /* of what there is: the rest is for dumps under way and for the system */
+};
 
 typedef struct reading {
     mg_config_t *config;
@@ -66,6 +71,30 @@ s_store_number(reading_t *reading, const mg_config_row_t *row, const char *value
     } else {
         *(uint64_t *)field = number;
     }
+}
+
+/* A whole number of bytes, or of K, M, G or T of them. */
+static void
+s_store_size(reading_t *reading, const mg_config_row_t *row, const char *value)
+{
+    static const char suffixes[] = "KMGT";
+    enum { SHIFT = 10 };
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = strtoull(value, &end, 10);
+    const char *suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
+    unsigned shift = suffix ? (unsigned)(suffix - suffixes + 1) * SHIFT : 0;
+    bool whole =
+        isdigit((unsigned char)value[0]) && errno == 0 && (*end == 0 || (suffix && !end[1]));
+    if (!whole || number > UINT64_MAX >> shift) {
+        mg_buf_append_format(
+            reading->problems,
+            "%s=\"%.64s\" is no size: a whole number of bytes, with K, M, G or T for "
+            "powers of 1024.\n",
+            row->name, value);
+        return;
+    }
+    *(uint64_t *)s_field(reading->config, row->at) = (uint64_t)number << shift;
 }
 
 static void
@@ -132,6 +161,9 @@ s_store(reading_t *reading, const mg_config_row_t *row, const char *value)
     case MG_KIND_U32:
     case MG_KIND_U64:
         s_store_number(reading, row, value);
+        break;
+    case MG_KIND_SIZE:
+        s_store_size(reading, row, value);
         break;
     case MG_KIND_SWITCH:
         s_store_switch(reading, row, value);
@@ -332,6 +364,9 @@ mg_config_read(mg_config_t *out, bool serving, mg_buf_t *problems, mg_buf_t *war
     s_warn_unknown(&reading);
     out->http.access_seconds = (int64_t)out->http.access_count * out->http.access_unit_seconds;
     out->http.refresh_seconds = (int64_t)out->http.refresh_count * out->http.refresh_unit_seconds;
+    if (!out->memory_max_set) {
+        out->memory_max_bytes = mg_memory_total() / 100 * MEMORY_DEFAULT_PERCENT;
+    }
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     out->dump.sealers = cores < 1 ? 1 : cores > 4 ? 4 : (uint32_t)cores;
     mg_config_check(out, serving, problems);

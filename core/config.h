@@ -99,6 +99,8 @@ typedef struct mg_config {
     const char *runtime_folder;        /* XDG_RUNTIME_DIR; NULL: not set */
     const char *temporary_folder;      /* TMPDIR */
     uint32_t shutdown_grace_seconds;
+    uint64_t memory_max_bytes; /* 0: no limit */
+    bool memory_max_set;       /* otherwise 80 % of what there is */
     uint32_t threads;
     int mode;        /* mg_config_mode_t */
     int log_level;   /* mg_log_level_t */

@@ -84,6 +84,13 @@ static const mg_config_row_t s_rows[] = {
      .at = offsetof(mg_config_t, shutdown_grace_seconds),
      .help = "seconds for drain and retries at shutdown; a little under the stop timeout of "
              "whoever stops it"},
+    {.name = "MEM_MAX_MEMORY",
+     .kind = MG_KIND_SIZE,
+     .at = offsetof(mg_config_t, memory_max_bytes),
+     .set_at = offsetof(mg_config_t, memory_max_set),
+     .help =
+         "bytes (or K, M, G, T) that the process may use before writes that make the state grow "
+         "are refused; 0 = no limit; default 80 % of what the container or machine has"},
     {.name = "LOG_LEVEL",
      .fallback = "info",
      .kind = MG_KIND_CHOICE,

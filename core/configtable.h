@@ -15,6 +15,7 @@ typedef enum mg_config_kind {
     MG_KIND_U16,
     MG_KIND_U32,
     MG_KIND_U64,
+    MG_KIND_SIZE,   /* uint64_t bytes: a number, with K, M, G or T for powers of 1024 */
     MG_KIND_SWITCH, /* bool: true/false, 1/0, yes/no, on/off */
     MG_KIND_CHOICE, /* int: index in `choices` */
     MG_KIND_UNIT    /* uint32_t: seconds per second, minute, hour, day, week */

@@ -17,6 +17,7 @@ static const char *const s_names[MG_STATUS_COUNT] = {
     [MG_ERR_BAD_MESSAGE] = "BAD_MESSAGE",
     [MG_ERR_IO] = "IO",
     [MG_ERR_DUMP] = "DUMP",
+    [MG_ERR_FULL] = "FULL",
     [MG_ERR_UNSURE] = "UNSURE",
     [MG_ERR_FENCED] = "FENCED",
 };

@@ -27,6 +27,7 @@ typedef enum mg_status {
     MG_ERR_BAD_MESSAGE, /* a message that does not parse or does not belong here */
     MG_ERR_IO,          /* the operating system refused; errno says why where it is kept */
     MG_ERR_DUMP,        /* a dump could not be read or written; its mg_outcome_t says why */
+    MG_ERR_FULL,        /* the state may not grow any more: memory is scarce */
     MG_ERR_UNSURE,      /* a dump has its name, but a power cut may take it away again */
     MG_ERR_FENCED,      /* the lock of the dump folder is lost: somebody else may write there */
     MG_STATUS_COUNT

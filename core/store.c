@@ -20,6 +20,7 @@ struct mg_store {
     uint64_t version;
     uint64_t changes;
     int64_t bytes;
+    uint64_t ceiling; /* bytes that no batch may grow beyond */
     uint64_t nodes_copied;
 };
 
@@ -80,6 +81,7 @@ mg_store_new(void)
         return NULL;
     }
     self->version = 1;
+    self->ceiling = UINT64_MAX;
     self->transaction.graveyard = &self->graveyard;
     self->transaction.directory = &self->directory;
     self->directory =
@@ -276,7 +278,8 @@ static void
 s_finish(mg_store_t *self, bool good)
 {
     if (good) {
-        self->bytes += mg_transaction_commit(&self->transaction);
+        self->bytes += mg_transaction_growth(&self->transaction);
+        mg_transaction_commit(&self->transaction);
     } else {
         mg_transaction_rollback(&self->transaction);
     }
@@ -285,6 +288,17 @@ s_finish(mg_store_t *self, bool good)
     }
     self->nodes_copied += self->transaction.writer.nodes_copied;
     s_show(self);
+}
+
+/* True if the batch under way makes the store grow beyond its ceiling. */
+static bool
+s_is_too_much(const mg_store_t *self)
+{
+    if (self->ceiling == UINT64_MAX) {
+        return false;
+    }
+    int64_t growth = mg_transaction_growth(&self->transaction);
+    return growth > 0 && (uint64_t)(self->bytes + growth) > self->ceiling;
 }
 
 mg_status_t
@@ -304,11 +318,20 @@ mg_store_apply(mg_store_t *self,
             *out_failed_at = i;
         }
     }
+    if (status == MG_OK && s_is_too_much(self)) {
+        status = MG_ERR_FULL;
+    }
     if (status != MG_OK) {
         self->changes = changes;
     }
     s_finish(self, status == MG_OK);
     return status;
+}
+
+void
+mg_store_set_ceiling(mg_store_t *self, uint64_t bytes)
+{
+    self->ceiling = bytes;
 }
 
 int

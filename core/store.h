@@ -58,12 +58,15 @@ void mg_store_destroy(mg_store_t **self_p);
 /* Applies `count` operations as one new version, in order, each seeing what those before it did.
  * out_failed_at  index of the operation that failed; set only when an operation was to blame.
  * Fails    MG_ERR_EXISTS, MG_ERR_NOT_FOUND, MG_ERR_CONFLICT by condition; MG_ERR_UNIQUE; MG_ERR_INVALID, MG_ERR_TOO_BIG
- *          for keys, bodies and names; MG_ERR_NO_MEMORY. */
+ *          for keys, bodies and names; MG_ERR_FULL beyond the ceiling (no operation is to blame); MG_ERR_NO_MEMORY. */
 MG_MUST_USE mg_status_t mg_store_apply(mg_store_t *self,
                                        const mg_op_t *ops,
                                        size_t count,
                                        int64_t now_ns,
                                        size_t *out_failed_at);
+
+/* From now on a batch that makes the live entries grow beyond so many bytes is refused; UINT64_MAX, as at first: none is. */
+void mg_store_set_ceiling(mg_store_t *self, uint64_t bytes);
 
 /* A view of the newest version; O(1). NULL: out of memory. */
 mg_view_t *mg_store_open_view(mg_store_t *self);

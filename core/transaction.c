@@ -120,12 +120,20 @@ s_bytes(const mg_entry_t *entry)
 }
 
 int64_t
-mg_transaction_commit(mg_transaction_t *self)
+mg_transaction_growth(const mg_transaction_t *self)
 {
     int64_t grown = 0;
     for (size_t i = 0; i < self->count; i++) {
+        grown += s_bytes(self->changes[i].now) - s_bytes(self->changes[i].before);
+    }
+    return grown;
+}
+
+void
+mg_transaction_commit(mg_transaction_t *self)
+{
+    for (size_t i = 0; i < self->count; i++) {
         mg_change_t *change = &self->changes[i];
-        grown += s_bytes(change->now) - s_bytes(change->before);
         if (!change->before) {
             continue;
         }
@@ -136,7 +144,6 @@ mg_transaction_commit(mg_transaction_t *self)
         mg_bury_entry(&self->writer, change->before);
     }
     self->count = 0;
-    return grown;
 }
 
 void

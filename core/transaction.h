@@ -44,8 +44,10 @@ MG_MUST_USE mg_status_t mg_transaction_remove(mg_transaction_t *self,
 MG_MUST_USE mg_status_t mg_transaction_add_slot(mg_transaction_t *self,
                                                 const mg_slot_info_t *info,
                                                 int *out_slot);
-/* Makes it final: buries what was replaced, tidies the trees. Returns by how many bytes the live entries grew. */
-int64_t mg_transaction_commit(mg_transaction_t *self);
+/* By how many bytes the live entries have grown so far. */
+int64_t mg_transaction_growth(const mg_transaction_t *self);
+/* Makes it final: buries what was replaced, tidies the trees. */
+void mg_transaction_commit(mg_transaction_t *self);
 void mg_transaction_rollback(mg_transaction_t *self);
 /* The root of a tree in the directory being written. */
 mg_node_t *mg_transaction_root(const mg_transaction_t *self, int slot, int tree);

@@ -74,7 +74,8 @@ s_is_kept(backend_t *world, const struct promise *promise)
 }
 
 /* A dump of a = 1, made once: a run begins with a copy of it. */
-struct template {
+struct template
+{
     char name[KIT_PATH];
     mg_buf_t bytes;
 };
@@ -160,7 +161,8 @@ test_every_call_may_fail(void **state)
             }
         }
     }
-    assert_true(calls > 50 && calls < LIMIT - 2 * THIRD); /* the loop ended because nothing was left */
+    assert_true(calls > 50 &&
+                calls < LIMIT - 2 * THIRD); /* the loop ended because nothing was left */
     (void)printf("runs with failing calls: %u, of up to %d calls each\n", runs, calls);
 }
 

@@ -28,7 +28,7 @@ backend_start_sealers(backend_t *self)
 bool
 backend_try_start(backend_t *self)
 {
-    mg_state_args_t state_args = {.version = &self->version};
+    mg_state_args_t state_args = {.version = &self->version, .memory_limit = self->memory_limit};
     self->supervisor = mg_bus_serve(MG_BUS_SUPERVISOR);
     assert_non_null(self->supervisor);
     CHECK_OK(mg_actor_start(&mg_state_actor, &state_args, &self->state));
@@ -198,6 +198,21 @@ backend_expect(mg_status_t expected, Mg__DumpReply *reply)
 
 /* ---- the state ---- */
 
+/* Applies one operation on the zebras. */
+static mg_status_t
+s_apply(backend_t *self, Mg__Op *op)
+{
+    mg_stateanswer_t answer;
+    Mg__Write write = MG__WRITE__INIT;
+    Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+    op->collection = mg_bus_bytes(mg_slice_text("zebras"));
+    write.n_ops = 1;
+    write.ops = &op;
+    request.body_case = MG__STATE_REQUEST__BODY_WRITE;
+    request.write = &write;
+    return mg_stateask(self->tree, &request, WAIT_MS, &answer);
+}
+
 mg_status_t
 backend_write(backend_t *self, const char *id, int number)
 {
@@ -210,19 +225,19 @@ backend_write(backend_t *self, const char *id, int number)
     BSON_APPEND_INT64(&body, "number", number);
     BSON_APPEND_UTF8(&body, "text", text);
     Mg__Op op = MG__OP__INIT;
-    Mg__Op *list[] = {&op};
-    op.collection = mg_bus_bytes(mg_slice_text("zebras"));
     op.body = mg_bus_bytes(mg_document_slice(&body));
-    Mg__Write write = MG__WRITE__INIT;
-    write.n_ops = 1;
-    write.ops = list;
-    Mg__StateRequest request = MG__STATE_REQUEST__INIT;
-    request.body_case = MG__STATE_REQUEST__BODY_WRITE;
-    request.write = &write;
-    mg_stateanswer_t answer;
-    mg_status_t status = mg_stateask(self->tree, &request, WAIT_MS, &answer);
+    mg_status_t status = s_apply(self, &op);
     bson_destroy(&body);
     return status;
+}
+
+mg_status_t
+backend_delete(backend_t *self, const char *id)
+{
+    Mg__Op op = MG__OP__INIT;
+    op.kind = MG__OP__KIND__DELETE;
+    op.key = mg_bus_bytes(mg_slice_text(id));
+    return s_apply(self, &op);
 }
 
 void

@@ -20,6 +20,7 @@ typedef struct backend {
     char dir[KIT_PATH];
     char hint[KIT_PATH];
     _Atomic uint64_t version;
+    uint64_t memory_limit; /* of the state actor */
     mg_config_t config;
     zactor_t *state;
     zactor_t *sealer[BACKEND_SEALERS];
@@ -71,6 +72,7 @@ void backend_settle(backend_t *self);
 
 /* Writes the zebra `id` with its number. */
 mg_status_t backend_write(backend_t *self, const char *id, int number);
+mg_status_t backend_delete(backend_t *self, const char *id);
 /* Zebras z000000 and on. */
 void backend_write_many(backend_t *self, int first, int count);
 /* The number of a zebra; -1 when there is none. */
