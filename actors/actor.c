@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct mg_loop {
 typedef struct start {
     const mg_actor_ops_t *ops;
     const void *args;
+    atomic_bool made; /* `create` has ended: `args` is not read any more (released, acquired) */
 } start_t;
 
 /* --- what is watched --- */
@@ -169,29 +171,31 @@ s_run(mg_loop_t *loop)
 static void
 s_thread(zsock_t *pipe, void *arg)
 {
-    start_t start = *(const start_t *)arg;
-    (void)pthread_setname_np(pthread_self(), start.ops->name);
+    start_t *start = arg; /* the starter's, until the second signal */
+    mg_loop_t loop = {.pipe = pipe, .ops = start->ops};
+    (void)pthread_setname_np(pthread_self(), loop.ops->name);
     (void)zsock_signal(pipe, 0); /* lets zactor_new return */
-    mg_loop_t loop = {.pipe = pipe, .ops = start.ops};
     loop.item[0] = (zmq_pollitem_t){.socket = zsock_resolve(pipe), .events = ZMQ_POLLIN};
-    mg_status_t status = start.ops->create(start.args, &loop, &loop.self);
+    mg_status_t status = loop.ops->create(start->args, &loop, &loop.self);
+    atomic_store_explicit(&start->made, true, memory_order_release);
     (void)zsock_signal(pipe, (byte)status); /* lets mg_actor_start return */
     if (status == MG_OK) {
         s_run(&loop);
-        start.ops->destroy(loop.self);
+        loop.ops->destroy(loop.self);
     }
 }
 
 mg_status_t
 mg_actor_start(const mg_actor_ops_t *ops, const void *args, zactor_t **out)
 {
-    start_t start = {ops, args};
+    start_t start = {.ops = ops, .args = args};
     zactor_t *actor = zactor_new(s_thread, &start);
     if (!actor) {
         return MG_ERR_NO_MEMORY;
     }
     int status = zsock_wait(actor);
-    if (status != MG_OK) {
+    bool made = atomic_load_explicit(&start.made, memory_order_acquire);
+    if (status != MG_OK || !made) {
         zactor_destroy(&actor);
         return status > 0 && status < MG_STATUS_COUNT ? (mg_status_t)status : MG_ERR_CLOSED;
     }

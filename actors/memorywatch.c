@@ -21,8 +21,8 @@ mg_memorywatch_judge(mg_memorywatch_t *self, uint64_t used, uint64_t store_bytes
     if (!self->full && used > self->limit) {
         self->full = true;
         self->ceiling = store_bytes;
-        mg_log(MG_LOG_ERROR, "memory_full", "used=%llu limit=%llu msg=%s",
-               (unsigned long long)used, (unsigned long long)self->limit,
+        mg_log(MG_LOG_ERROR, "memory_full", "used=%llu limit=%llu msg=%s", (unsigned long long)used,
+               (unsigned long long)self->limit,
                "the process uses more than MEM_MAX_MEMORY: writes that make the state grow are "
                "refused (507); delete something, or give it more memory and raise the limit");
         return true;

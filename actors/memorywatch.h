@@ -17,10 +17,10 @@
 #include <stdint.h>
 
 typedef struct mg_memorywatch {
-    uint64_t limit;   /* bytes; 0: no limit */
-    uint64_t used;    /* at the last look */
-    uint64_t ceiling; /* bytes that the store may hold; UINT64_MAX: any */
-    int64_t look_ms;  /* when it is worth looking again, monotonic */
+    uint64_t limit;      /* bytes; 0: no limit */
+    uint64_t used;       /* at the last look */
+    uint64_t ceiling;    /* bytes that the store may hold; UINT64_MAX: any */
+    int64_t look_ms;     /* when it is worth looking again, monotonic */
     uint64_t look_bytes; /* or when the store holds so much */
     bool full;
 } mg_memorywatch_t;

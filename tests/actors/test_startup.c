@@ -52,7 +52,7 @@ test_policies_decide_what_damage_means(void **state)
             backend_damage(world, (uint64_t)(3 - damaged));
         }
         backend_stop(world);
-        world->config.dump.policy = cases[i].policy;
+        world->config.dump.policy = (int)cases[i].policy;
         world->config.dump.require = cases[i].require;
         world->config.dump.min_generation = cases[i].min_generation;
         backend_start(world);
