@@ -182,6 +182,7 @@ s_on_head(mg_request_t *request, const char *method, const char *version)
         mg_request_refuse(request, MG_ERROR_BODY_TOO_BIG);
         return s_send_refusal(request);
     }
+    request->admitted = request->service->phase == MG_PHASE_READY;
     s_read_origin(request);
     s_enter(request, MG_STAGE_BODY);
     return MHD_YES;
@@ -224,7 +225,6 @@ mg_exchange_begin(void *arg, const char *uri, struct MHD_Connection *connection)
     request->begun_ns = mg_clock_mono_ns();
     request->answer.strict = self->service->http->strict_envelope;
     mg_buf_append_text(&request->target, uri);
-    self->busy++;
     s_enter(request, MG_STAGE_HEAD);
     return request;
 }
@@ -249,6 +249,7 @@ mg_exchange_continue(void *arg,
     }
     if (!request->gated) {
         request->gated = true;
+        request->exchanges->owed++;
         return s_on_head(request, method, version);
     }
     if (*upload_len > 0) {
@@ -322,7 +323,7 @@ mg_exchange_end(void *arg,
         (void)mg_slots_take(self->service->slots, request->ticket);
     }
     s_enter(request, MG_STAGE_IDLE);
-    self->busy--;
+    self->owed -= request->gated;
     self->body_bytes -= request->body.len;
     mg_request_clear(request);
     free(request);

@@ -195,9 +195,9 @@ mg_server_fd(const mg_server_t *self)
 }
 
 uint32_t
-mg_server_busy(const mg_server_t *self)
+mg_server_owed(const mg_server_t *self)
 {
-    return self->exchanges.busy;
+    return self->exchanges.owed;
 }
 
 uint32_t

@@ -1,4 +1,4 @@
-/* The gateway on real sockets: framing it refuses, limits, phases, waiting requests, draining, concurrent writers. */
+/* The gateway on real sockets: framing it refuses, limits, phases, concurrent writers. */
 #include "gateway/gateway.h"
 #include "support/world.h"
 
@@ -324,94 +324,6 @@ test_starting_answers_liveness_only(void **state)
 }
 
 static void
-test_stopping_drains_within_its_time(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    char *token = test_login(&world, "admin", TEST_ADMIN_PASSWORD);
-    int idle = test_connect(world.port);
-    static const char liveness[] = "GET /platform/monitor/liveness HTTP/1.1\r\nHost: a\r\n\r\n";
-    test_response_t response;
-    test_send(idle, liveness, sizeof liveness - 1);
-    test_receive(idle, false, &response);
-    assert_int_equal(response.status, 200);
-    test_response_free(&response);
-
-    int waiting = test_connect(world.port);
-    mg_buf_t bytes = {0};
-    mg_buf_append_format(&bytes,
-                         "POST /platform/memory/dump HTTP/1.1\r\nHost: a\r\nAuthorization: "
-                         "%s\r\nContent-Length: 15\r\n\r\n"
-                         "{\"path\":\"" TEST_PATH_SLOW "\"}",
-                         token);
-    test_send(waiting, (const char *)bytes.data, bytes.len);
-    /* the same connection order: once this is answered, the one before it waits */
-    test_expect(&world, "GET /platform/user/me", token, NULL, "200");
-    assert_int_equal(test_world_phase(&world, MG__SET_PHASE__PHASE__STOPPING, 200), 1);
-    test_receive(waiting, false, &response);
-    assert_int_equal(response.status, 503);
-    assert_true(response.closed);
-    test_response_free(&response);
-
-    static const char roles[] = "GET /platform/role HTTP/1.1\r\nHost: a\r\n\r\n";
-    test_send(idle, roles, sizeof roles - 1);
-    test_receive(idle, false, &response);
-    assert_int_equal(response.status, 503); /* an old connection is told, and ended */
-    assert_true(response.closed);
-    test_response_free(&response);
-    (void)close(idle);
-    (void)close(waiting);
-    mg_buf_free(&bytes);
-    free(token);
-    test_world_stop(&world);
-}
-
-static void
-test_ending_with_a_request_that_waits_is_clean(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    char *token = test_login(&world, "admin", TEST_ADMIN_PASSWORD);
-    int waiting = test_connect(world.port);
-    mg_buf_t bytes = {0};
-    mg_buf_append_format(&bytes,
-                         "POST /platform/memory/dump HTTP/1.1\r\nHost: a\r\nAuthorization: "
-                         "%s\r\nContent-Length: 15\r\n\r\n"
-                         "{\"path\":\"" TEST_PATH_SLOW "\"}",
-                         token);
-    test_send(waiting, (const char *)bytes.data, bytes.len);
-    test_expect(&world, "GET /platform/user/me", token, NULL, "200");
-    test_world_stop(&world); /* no STOPPING before it: $TERM alone must do */
-    test_response_t response;
-    test_receive(waiting, false, &response);
-    assert_true(response.status == 503 || response.status == 0);
-    test_response_free(&response);
-    (void)close(waiting);
-    mg_buf_free(&bytes);
-    free(token);
-}
-
-static void
-test_client_that_leaves_while_waiting_does_no_harm(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    static const char login[] =
-        "POST /platform/authorization HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n"
-        "{\"email\":\"admin\",\"password\":1}";
-    for (int i = 0; i < 20; i++) {
-        int fd = test_connect(world.port);
-        test_send(fd, login, sizeof login - 1);
-        (void)close(fd);
-    }
-    free(test_login(&world, "admin", TEST_ADMIN_PASSWORD));
-    test_world_stop(&world);
-}
-
-static void
 test_taken_port_is_a_status_of_start(void **state)
 {
     (void)state;
@@ -561,9 +473,6 @@ main(void)
         cmocka_unit_test(test_strict_envelope_wraps_everything_in_200),
         cmocka_unit_test(test_over_https_the_csrf_token_must_be_repeated),
         cmocka_unit_test(test_starting_answers_liveness_only),
-        cmocka_unit_test(test_stopping_drains_within_its_time),
-        cmocka_unit_test(test_ending_with_a_request_that_waits_is_clean),
-        cmocka_unit_test(test_client_that_leaves_while_waiting_does_no_harm),
         cmocka_unit_test(test_taken_port_is_a_status_of_start),
         cmocka_unit_test(test_concurrent_updates_of_one_document_are_never_lost),
         cmocka_unit_test(test_keep_alive_serves_pipelined_requests_in_order),

@@ -165,6 +165,29 @@ test_reaper_ends_a_connection_whose_head_takes_too_long(void **state)
 }
 
 static void
+test_reaper_ends_a_connection_whose_client_left_in_the_middle(void **state)
+{
+    (void)state;
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    mg_connections_t connections = {0};
+    mg_connection_t *connection = mg_connections_add(&connections, pair[0], 1000);
+    mg_connection_enter(connection, MG_STAGE_BODY, 1000);
+    assert_int_equal(send(pair[1], "x", 1, 0), 1);
+    assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
+    assert_int_equal(mg_connections_reap(&connections, 1001), 0); /* a byte is still to be read */
+    char byte;
+    assert_int_equal(recv(pair[0], &byte, 1, 0), 1);
+    mg_connection_enter(connection, MG_STAGE_WAITING, 1000);
+    assert_int_equal(mg_connections_reap(&connections, 1001), 0); /* it may want the answer */
+    mg_connection_enter(connection, MG_STAGE_BODY, 1000);
+    assert_int_equal(mg_connections_reap(&connections, 1001), 1);
+    mg_connections_remove(&connections, &connection);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
+static void
 test_dump_path_in_settings_stays_inside(void **state)
 {
     (void)state;
@@ -193,6 +216,7 @@ main(void)
         cmocka_unit_test(test_rate_limit_counts_per_client_and_window),
         cmocka_unit_test(test_used_ticket_finds_nothing_even_when_its_slot_is_taken_again),
         cmocka_unit_test(test_reaper_ends_a_connection_whose_head_takes_too_long),
+        cmocka_unit_test(test_reaper_ends_a_connection_whose_client_left_in_the_middle),
         cmocka_unit_test(test_dump_path_in_settings_stays_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
