@@ -203,8 +203,9 @@ s_create_fakes(const void *args, mg_loop_t *loop, void **out_self)
     return mg_loop_watch_socket(loop, self->autosave, s_on_autosave);
 }
 
-const mg_actor_ops_t test_fakes_actor = {
-    .name = "fakes", .create = s_create_fakes, .destroy = s_destroy_fakes};
+const mg_actor_ops_t test_fakes_actor = {.name = "fakes",
+                                         .create = s_create_fakes,
+                                         .destroy = s_destroy_fakes};
 
 /* --- for the test --- */
 
