@@ -28,7 +28,9 @@ typedef enum mg_field_type {
 enum {
     MG_FIELD_REQUIRED = 1, /* on create */
     MG_FIELD_UNSTORED = 2, /* checked, but written by the handler in its own way (passwords) */
-    MG_FIELD_FIXED = 4     /* part of the natural key: an update may only repeat it */
+    MG_FIELD_FIXED = 4,    /* part of the natural key: an update may only repeat it */
+    MG_FIELD_NAME =
+        8 /* documents are found by it: no control characters, which no path can say (gateway/percent.h) */
 };
 
 typedef struct mg_field {

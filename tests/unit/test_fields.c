@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const mg_field_t s_table[] = {
-    {"name", MG_FIELD_TEXT, 2, 4, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL, MG_ERROR_INVALID_BODY},
+    {"name", MG_FIELD_TEXT, 2, 4, MG_FIELD_REQUIRED | MG_FIELD_FIXED | MG_FIELD_NAME, NULL,
+     MG_ERROR_INVALID_BODY},
     {"count", MG_FIELD_INT, 0, 100, 0, NULL, MG_ERROR_INVALID_BODY},
     {"on", MG_FIELD_BOOL, 0, 0, 0, "true", MG_ERROR_INVALID_BODY},
     {"list", MG_FIELD_TEXTS, 0, 0, 0, "[]", MG_ERROR_INVALID_BODY},
@@ -186,6 +187,31 @@ test_limits_hold_at_both_ends_and_first_problem_is_told(void **state)
     s_check(MG_FIELDS_UPDATE, "{\"secret\":\"0123456789\"}", NULL, "secret");
 }
 
+/* A path cannot say control characters, so nothing that a path is to find may hold them. Other texts may. */
+static void
+test_names_hold_no_control_characters(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"a\\u0000", "\\u0000a", "a\\u0000b", "\\u0000\\u0000",
+                                      "a\\n",     "\\u001fa", "a\\u007f",  "a\\tb"};
+    static const char *const good[] = {
+        "a/b", "..", "%00", "a b", "\xc3\xa9\xc2\x85", "\xf0\x9f\x98\x80+"};
+    char body[64];
+    char stored[128];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        (void)snprintf(body, sizeof body, "{\"name\":\"%s\"}", bad[i]);
+        s_check(MG_FIELDS_CREATE, body, NULL, "name");
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        (void)snprintf(body, sizeof body, "{\"name\":\"%s\"}", good[i]);
+        (void)snprintf(stored, sizeof stored,
+                       "{\"name\":\"%s\",\"count\":null,\"on\":true,\"list\":[],\"map\":null}",
+                       good[i]);
+        s_check(MG_FIELDS_CREATE, body, stored, NULL);
+    }
+    s_check(MG_FIELDS_UPDATE, "{\"list\":[\"a\\u0000\"]}", "{\"list\":[\"a\\u0000\"]}", NULL);
+}
+
 static void
 test_length_counts_characters_not_bytes(void **state)
 {
@@ -218,6 +244,7 @@ main(void)
         cmocka_unit_test(test_texts_bools_lists_and_objects_are_coerced),
         cmocka_unit_test(test_each_value_meets_each_type),
         cmocka_unit_test(test_limits_hold_at_both_ends_and_first_problem_is_told),
+        cmocka_unit_test(test_names_hold_no_control_characters),
         cmocka_unit_test(test_length_counts_characters_not_bytes),
         cmocka_unit_test(test_strength_wants_all_kinds),
     };
