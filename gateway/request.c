@@ -3,6 +3,7 @@
 #include "core/json.h"
 #include "core/seed.h"
 #include "gateway/exchange.h"
+#include "gateway/jsonproblem.h"
 #include "gateway/service.h"
 #include "gateway/text.h"
 
@@ -46,7 +47,10 @@ mg_request_json(mg_request_t *self, mg_error_id_t error)
     mg_json_error_t problem = {0};
     mg_status_t status = mg_json_parse(mg_buf_slice(&self->body), &self->json, &problem);
     if (status != MG_OK) {
-        mg_reply_error(&self->answer, error, status == MG_ERR_INVALID ? problem.text : NULL);
+        mg_buf_t text = {0};
+        mg_jsonproblem_write(mg_buf_slice(&self->body), &problem, &text);
+        mg_reply_error(&self->answer, error, mg_buf_text(&text));
+        mg_buf_free(&text);
         return NULL;
     }
     return self->json;
