@@ -38,7 +38,7 @@ test_each_mistake_is_told_in_our_words(void **state)
         {"{\"a\":\"\\q\"}", "line 1, column 8", "the escape is not known"},
         {"{\"a\":\"\\ud800\"}", "line 1, column 13", "the escape is no character"},
         {"{\"a\":\"x\ny\"}", "line 1, column 7", "a text holds a control character"},
-        {"{\"a\":\"x\x01y\"}", "line 1, column 8", "a text holds a control character"},
+        {"{\"a\":\"x\x01y\"}", "line 1, column 7", "a text holds a control character"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mg_slice_t body = mg_slice_text(cases[i].body);
