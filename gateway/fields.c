@@ -149,7 +149,7 @@ static mg_status_t
 s_refuse(const reading_t *reading, const char *rule)
 {
     reading->problem->field = reading->field;
-    reading->problem->error = reading->field->error;
+    reading->problem->error = MG_ERROR_INVALID_BODY;
     (void)snprintf(reading->problem->text, sizeof reading->problem->text, "%s %s",
                    reading->field->name, rule);
     return MG_ERR_INVALID;
@@ -166,7 +166,9 @@ s_refuse_range(const reading_t *reading, const char *unit)
     } else {
         (void)snprintf(rule, sizeof rule, "must be at least %" PRId64, field->min);
     }
-    return s_refuse(reading, rule);
+    mg_status_t status = s_refuse(reading, rule);
+    reading->problem->error = field->error;
+    return status;
 }
 
 static bool

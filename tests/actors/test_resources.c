@@ -45,6 +45,7 @@ test_admin_roles_are_hidden_from_others(void **state)
     CALL("GET /platform/role/admin", token, NULL, "404 {\"error_message\"");
     CALL("POST /platform/role", token, "{\"role_name\":\"Platform Admin\"}", "403 ROLE013");
     CALL("PUT /platform/role/admin", token, "{\"view_logs\":false}", "403 ROLE014");
+    CALL("PUT /platform/role/admin", token, "{}", "403 ROLE014");
     CALL("DELETE /platform/role/admin", token, NULL, "403 ROLE016");
     test_response_t response;
     test_call(&test_platform, "GET /platform/role?page_size=200", token, NULL, &response);
@@ -116,6 +117,11 @@ test_lists_are_paged_and_sorted(void **state)
     CALL("GET /platform/group?page=9223372036854775807", test_admin, NULL, "200 {\"groups\":[]");
     CALL("GET /platform/group?page=0", test_admin, NULL, "400 PAG001");
     CALL("GET /platform/group?page_size=201", test_admin, NULL, "400 PAG001");
+    CALL("GET /platform/group?page=99999999999999999999", test_admin, NULL, "200 {\"groups\":[]");
+    CALL("GET /platform/group?page_size=99999999999999999999", test_admin, NULL, "400 PAG001");
+    CALL("GET /platform/group?page=-99999999999999999999", test_admin, NULL, "400 PAG001");
+    CALL("GET /platform/group?page=", test_admin, NULL, "422 VAL001");
+    CALL("GET /platform/group?page=-", test_admin, NULL, "422 VAL001");
     CALL("GET /platform/group?page=x", test_admin, NULL, "422 VAL001");
     CALL("GET /platform/group?page=%zz", test_admin, NULL, "400 detail");
     for (int i = 0; i < 25; i++) {
@@ -143,6 +149,8 @@ test_api_lives_through_create_read_update_delete(void **state)
          "{\"api_description\":\"d\",\"api_path\":\"/orders/v1\"}", "200");
     CALL("PUT /platform/api/orders/v1", test_admin,
          "{\"api_description\":\"d\",\"api_path\":\"/x\"}", "400 API005");
+    CALL("PUT /platform/api/orders/v1", test_admin, "{\"api_path\":\"/x\"}", "400 API005");
+    CALL("PUT /platform/api/orders/v1", test_admin, "{\"api_path\":\"/orders/v1\"}", "400 API006");
     CALL("PUT /platform/api/orders/v1", test_admin, "{\"api_name\":\"other\"}", "400 API005");
     CALL("PUT /platform/api/orders/v1", test_admin, "{}", "400 API006");
     CALL("PUT /platform/api/orders/v1", test_admin,
