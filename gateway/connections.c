@@ -10,6 +10,7 @@ struct mg_connection {
     int fd;
     mg_stage_t stage;
     int64_t since_ms; /* when the stage began */
+    void *request;    /* lent */
 };
 
 static const int64_t s_limit_ms[MG_STAGES] = {
@@ -63,6 +64,18 @@ mg_connection_enter(mg_connection_t *connection, mg_stage_t stage, int64_t now_m
 {
     connection->stage = stage;
     connection->since_ms = now_ms;
+}
+
+void
+mg_connection_hold(mg_connection_t *connection, void *request)
+{
+    connection->request = request;
+}
+
+void *
+mg_connection_held(const mg_connection_t *connection)
+{
+    return connection->request;
 }
 
 static bool

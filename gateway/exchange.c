@@ -10,13 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-s_enter(const mg_request_t *request, mg_stage_t stage)
+/* The record of a request's connection; NULL: there was no memory for it. */
+static mg_connection_t *
+s_connection(const mg_request_t *request)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (info && info->socket_context) {
-        mg_connection_enter(info->socket_context, stage, request->exchanges->now_ms);
+    return info ? info->socket_context : NULL;
+}
+
+static void
+s_enter(mg_request_t *request, mg_stage_t stage)
+{
+    mg_connection_t *connection = s_connection(request);
+    if (connection) {
+        mg_connection_enter(connection, stage, request->exchanges->now_ms);
+        mg_connection_hold(connection, stage == MG_STAGE_IDLE ? NULL : request);
     }
 }
 

@@ -34,6 +34,8 @@ s_on_connection(void *arg,
     mg_exchanges_t *exchanges = arg;
     mg_connection_t *connection = *context;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        void *request = connection ? mg_connection_held(connection) : NULL;
+        mg_exchange_end(exchanges, mhd, &request, MHD_REQUEST_TERMINATED_WITH_ERROR);
         mg_connections_remove(&exchanges->connections, &connection);
     } else {
         const union MHD_ConnectionInfo *info =
