@@ -33,6 +33,10 @@ test_body_that_does_not_fit_is_422_and_names_the_field(void **state)
     CALL("POST /platform/group", test_admin, "{\"group_name\":\"g\",\"api_access\":\"x\"}",
          "422 api_access");
     CALL("POST /platform/role", test_admin, "[1]", "422 VAL001");
+    CALL("POST /platform/role", test_admin, "{\n \"role_name\": secret}",
+         "422 \"error_message\":\"The body is not valid at line 2, column 20: this is not JSON\"");
+    CALL("POST /platform/role", test_admin, "{\"a\":1,\"a\":\"secret\"}",
+         "422 at line 1, column 10: a field stands twice in one object\"}");
     CALL("POST /platform/role", test_admin, "{\"role_name\":\"a\",\"role_name\":\"b\"}",
          "422 VAL001");
 }
