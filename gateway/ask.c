@@ -298,70 +298,63 @@ s_on_dump(void *arg, mg_status_t status, const ProtobufCMessage *reply)
     mg_dispatch_settle(request);
 }
 
+/* Who asks for what, as texts for a message: for the dump's header and the log. Start from zero. */
+typedef struct order {
+    mg_buf_t requester;
+    mg_buf_t path;
+} order_t;
+
+/* False: no memory. */
+static bool
+s_write_order(const mg_request_t *request, mg_slice_t path, order_t *out)
+{
+    mg_buf_append_format(&out->requester, "http user=%s request=%s", request->caller.claims.sub,
+                         request->id);
+    mg_buf_append_slice(&out->path, path);
+    (void)mg_buf_text(&out->requester);
+    (void)mg_buf_text(&out->path);
+    return mg_buf_ok(&out->requester) && mg_buf_ok(&out->path);
+}
+
+/* A dump or a restore: they differ in the message only. */
 static void
-s_ask_dump_actor(mg_request_t *request, const Mg__DumpMessage *message, mg_told_t *then)
+s_ask_order(mg_request_t *request, bool restores, mg_slice_t path, mg_told_t *then)
 {
+    order_t order = {0};
+    if (!s_write_order(request, path, &order)) {
+        mg_ask_refuse(request, MG_ERR_NO_MEMORY);
+        goto done;
+    }
+    Mg__DumpRequest dump = MG__DUMP_REQUEST__INIT;
+    Mg__RestoreRequest restore = MG__RESTORE_REQUEST__INIT;
+    Mg__DumpMessage message = MG__DUMP_MESSAGE__INIT;
+    dump.trigger = restore.trigger = MG__TRIGGER__TRIGGER_HTTP;
+    dump.requester = restore.requester = (char *)order.requester.data;
+    dump.path = restore.path = (char *)order.path.data;
+    if (restores) {
+        message.body_case = MG__DUMP_MESSAGE__BODY_RESTORE;
+        message.restore = &restore;
+    } else {
+        message.body_case = MG__DUMP_MESSAGE__BODY_DUMP;
+        message.dump = &dump;
+    }
     s_ask(request, &(route_t){request->service->dump_link, MG_SERVICE_DUMP_MS, s_on_dump, then},
-          &message->base);
-}
-
-/* For the dump's header and the log: who asked, by which request. */
-static char *
-s_requester(const mg_request_t *request, mg_buf_t *room)
-{
-    mg_buf_append_format(room, "http user=%s request=%s", request->caller.claims.sub, request->id);
-    (void)mg_buf_text(room);
-    return (char *)room->data;
-}
-
-static char *
-s_text(mg_slice_t text, mg_buf_t *room)
-{
-    mg_buf_append_slice(room, text);
-    (void)mg_buf_text(room);
-    return (char *)room->data;
+          &message.base);
+done:
+    mg_buf_free(&order.requester);
+    mg_buf_free(&order.path);
 }
 
 void
 mg_ask_dump(mg_request_t *request, mg_slice_t path, mg_told_t *then)
 {
-    mg_buf_t requester = {0};
-    mg_buf_t path_text = {0};
-    Mg__DumpRequest dump = MG__DUMP_REQUEST__INIT;
-    dump.trigger = MG__TRIGGER__TRIGGER_HTTP;
-    dump.requester = s_requester(request, &requester);
-    dump.path = s_text(path, &path_text);
-    Mg__DumpMessage message = MG__DUMP_MESSAGE__INIT;
-    message.body_case = MG__DUMP_MESSAGE__BODY_DUMP;
-    message.dump = &dump;
-    if (dump.requester && dump.path) {
-        s_ask_dump_actor(request, &message, then);
-    } else {
-        mg_ask_refuse(request, MG_ERR_NO_MEMORY);
-    }
-    mg_buf_free(&requester);
-    mg_buf_free(&path_text);
+    s_ask_order(request, false, path, then);
 }
 
 void
 mg_ask_restore(mg_request_t *request, mg_slice_t path, mg_told_t *then)
 {
-    mg_buf_t requester = {0};
-    mg_buf_t path_text = {0};
-    Mg__RestoreRequest restore = MG__RESTORE_REQUEST__INIT;
-    restore.trigger = MG__TRIGGER__TRIGGER_HTTP;
-    restore.requester = s_requester(request, &requester);
-    restore.path = s_text(path, &path_text);
-    Mg__DumpMessage message = MG__DUMP_MESSAGE__INIT;
-    message.body_case = MG__DUMP_MESSAGE__BODY_RESTORE;
-    message.restore = &restore;
-    if (restore.requester && restore.path) {
-        s_ask_dump_actor(request, &message, then);
-    } else {
-        mg_ask_refuse(request, MG_ERR_NO_MEMORY);
-    }
-    mg_buf_free(&requester);
-    mg_buf_free(&path_text);
+    s_ask_order(request, true, path, then);
 }
 
 void

@@ -1,5 +1,6 @@
 #include "gateway/connections.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -9,6 +10,7 @@ struct mg_connection {
     int fd;
     mg_stage_t stage;
     int64_t since_ms; /* when the stage began */
+    void *request;    /* lent */
 };
 
 static const int64_t s_limit_ms[MG_STAGES] = {
@@ -64,12 +66,32 @@ mg_connection_enter(mg_connection_t *connection, mg_stage_t stage, int64_t now_m
     connection->since_ms = now_ms;
 }
 
+void
+mg_connection_hold(mg_connection_t *connection, void *request)
+{
+    connection->request = request;
+}
+
+void *
+mg_connection_held(const mg_connection_t *connection)
+{
+    return connection->request;
+}
+
+static bool
+s_has_left(const mg_connection_t *connection)
+{
+    uint8_t byte = 0;
+    bool sends = connection->stage == MG_STAGE_HEAD || connection->stage == MG_STAGE_BODY;
+    return sends && recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 unsigned
 mg_connections_reap(const mg_connections_t *self, int64_t now_ms)
 {
     unsigned reaped = 0;
     for (const mg_connection_t *at = self->first; at; at = at->next) {
-        if (now_ms - at->since_ms >= s_limit_ms[at->stage]) {
+        if (now_ms - at->since_ms >= s_limit_ms[at->stage] || s_has_left(at)) {
             reaped += shutdown(at->fd, SHUT_RDWR) == 0;
         }
     }

@@ -7,7 +7,8 @@
  * Not here : bytes (gateway/exchange.h).
  *
  * The library's timeout counts silence only, so a client that trickles bytes could stay for ever. Each stage of a request has a
- * total time here; a socket that exceeds it is shut down, and the library closes it.
+ * total time here; a socket that exceeds it is shut down, and the library closes it. So is one whose client left before its request
+ * was whole: an end of file that comes together with the last bytes is not seen by the library (0.9.75, edge-triggered epoll).
  */
 #ifndef MG_GATEWAY_CONNECTIONS_H
 #define MG_GATEWAY_CONNECTIONS_H
@@ -44,7 +45,11 @@ mg_connection_t *mg_connections_add(mg_connections_t *self, int fd, int64_t now_
 void mg_connections_remove(mg_connections_t *self, mg_connection_t **connection_p);
 /* Its request has reached a stage. */
 void mg_connection_enter(mg_connection_t *connection, mg_stage_t stage, int64_t now_ms);
-/* Shuts down those whose stage has lasted too long; returns how many. */
+/* The request that is under way on it, NULL: none. Lent: the library may end a connection without a word about its request
+ * (0.9.75, when a query has more names than its memory), then it is found here. */
+void mg_connection_hold(mg_connection_t *connection, void *request);
+void *mg_connection_held(const mg_connection_t *connection);
+/* Shuts down those whose stage has lasted too long or whose client left in the middle of a request; returns how many. */
 unsigned mg_connections_reap(const mg_connections_t *self, int64_t now_ms);
 
 #endif

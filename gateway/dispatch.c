@@ -224,7 +224,7 @@ mg_dispatch(mg_request_t *request)
     const mg_service_t *service = request->service;
     if (s_find_route(request)) {
         request->needs_version = mg_service_version(service);
-        bool serving = service->phase == MG_PHASE_READY;
+        bool serving = request->admitted || service->phase == MG_PHASE_READY;
         bool stateless = (request->match.route->flags & MG_ROUTE_ALWAYS) &&
                          !(request->match.route->flags & MG_ROUTE_KNOWS_CALLER);
         if (serving && !stateless) {

@@ -5,6 +5,7 @@
  * Fails    : each check that fails answers the request.
  * Not here : the table (gateway/routes.h), the checks before the body (gateway/gate.h).
  *
+ * A request whose head came while the gateway was READY is served to its end, also when it is STOPPING by then.
  * The order: route (404, 405, OPTIONS) - phase (503) - fresh view - address filter (403) - login (401) - CSRF (401) - the route's own
  * first rules - permission (403) - handler.
  */

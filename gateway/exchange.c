@@ -10,13 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-s_enter(const mg_request_t *request, mg_stage_t stage)
+/* The record of a request's connection; NULL: there was no memory for it. */
+static mg_connection_t *
+s_connection(const mg_request_t *request)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (info && info->socket_context) {
-        mg_connection_enter(info->socket_context, stage, request->exchanges->now_ms);
+    return info ? info->socket_context : NULL;
+}
+
+static void
+s_enter(mg_request_t *request, mg_stage_t stage)
+{
+    mg_connection_t *connection = s_connection(request);
+    if (connection) {
+        mg_connection_enter(connection, stage, request->exchanges->now_ms);
+        mg_connection_hold(connection, stage == MG_STAGE_IDLE ? NULL : request);
     }
 }
 
@@ -182,6 +191,7 @@ s_on_head(mg_request_t *request, const char *method, const char *version)
         mg_request_refuse(request, MG_ERROR_BODY_TOO_BIG);
         return s_send_refusal(request);
     }
+    request->admitted = request->service->phase == MG_PHASE_READY;
     s_read_origin(request);
     s_enter(request, MG_STAGE_BODY);
     return MHD_YES;
@@ -224,7 +234,6 @@ mg_exchange_begin(void *arg, const char *uri, struct MHD_Connection *connection)
     request->begun_ns = mg_clock_mono_ns();
     request->answer.strict = self->service->http->strict_envelope;
     mg_buf_append_text(&request->target, uri);
-    self->busy++;
     s_enter(request, MG_STAGE_HEAD);
     return request;
 }
@@ -249,6 +258,7 @@ mg_exchange_continue(void *arg,
     }
     if (!request->gated) {
         request->gated = true;
+        request->exchanges->owed++;
         return s_on_head(request, method, version);
     }
     if (*upload_len > 0) {
@@ -322,7 +332,7 @@ mg_exchange_end(void *arg,
         (void)mg_slots_take(self->service->slots, request->ticket);
     }
     s_enter(request, MG_STAGE_IDLE);
-    self->busy--;
+    self->owed -= request->gated;
     self->body_bytes -= request->body.len;
     mg_request_clear(request);
     free(request);

@@ -27,7 +27,7 @@ struct mg_exchanges {
     mg_service_t *service;
     mg_connections_t connections;
     bool stopping;     /* each answer ends its connection */
-    uint32_t busy;     /* requests begun and not yet answered in full */
+    uint32_t owed;     /* answers: heads were complete, and not all of the answer is sent */
     size_t body_bytes; /* of all bodies under way */
     int64_t now_ms;    /* of this turn */
     size_t fixed_count;

@@ -149,7 +149,7 @@ static mg_status_t
 s_refuse(const reading_t *reading, const char *rule)
 {
     reading->problem->field = reading->field;
-    reading->problem->error = reading->field->error;
+    reading->problem->error = MG_ERROR_INVALID_BODY;
     (void)snprintf(reading->problem->text, sizeof reading->problem->text, "%s %s",
                    reading->field->name, rule);
     return MG_ERR_INVALID;
@@ -166,7 +166,9 @@ s_refuse_range(const reading_t *reading, const char *unit)
     } else {
         (void)snprintf(rule, sizeof rule, "must be at least %" PRId64, field->min);
     }
-    return s_refuse(reading, rule);
+    mg_status_t status = s_refuse(reading, rule);
+    reading->problem->error = field->error;
+    return status;
 }
 
 static bool
@@ -181,6 +183,16 @@ s_stored(bool appended)
     return appended ? MG_OK : MG_ERR_TOO_BIG;
 }
 
+static bool
+s_has_control(mg_slice_t text)
+{
+    bool has = false;
+    for (size_t i = 0; i < text.len && !has; i++) {
+        has = mg_text_is_control(text.data[i]);
+    }
+    return has;
+}
+
 static mg_status_t
 s_read_text(const reading_t *reading)
 {
@@ -190,6 +202,8 @@ s_read_text(const reading_t *reading)
         status = s_refuse(reading, "must be a text");
     } else if (!mg_buf_ok(&text) || text.len > INT32_MAX) {
         status = MG_ERR_NO_MEMORY;
+    } else if ((reading->field->flags & MG_FIELD_NAME) && s_has_control(mg_buf_slice(&text))) {
+        status = s_refuse(reading, "must not hold control characters");
     } else if (!s_in_range(reading->field, (int64_t)mg_text_length(mg_buf_slice(&text)))) {
         status = s_refuse_range(reading, "characters");
     } else if (!(reading->field->flags & MG_FIELD_UNSTORED)) {

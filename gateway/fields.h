@@ -2,7 +2,7 @@
  *
  * Owns     : nothing; tables are static, results go into the caller's BSON document.
  * Takes    : a parsed JSON object. Names that the table does not know are ignored.
- * Fails    : MG_ERR_INVALID with the first field to blame (answered 422 VAL001, or the field's own code).
+ * Fails    : MG_ERR_INVALID with the first field to blame (answered 422 VAL001, or the field's own code when only its size is wrong).
  * Not here : rules between fields or documents (gateway/handlers), where the answer is made (gateway/reply.h).
  * Source   : platform-api.md sections 1, 4, 5, 6. Coercion is lenient: an integer takes a number (cut towards zero), a
  *            numeric text or a bool; a text takes a number; a bool takes 0, 1 and the usual words.
@@ -28,7 +28,9 @@ typedef enum mg_field_type {
 enum {
     MG_FIELD_REQUIRED = 1, /* on create */
     MG_FIELD_UNSTORED = 2, /* checked, but written by the handler in its own way (passwords) */
-    MG_FIELD_FIXED = 4     /* part of the natural key: an update may only repeat it */
+    MG_FIELD_FIXED = 4,    /* part of the natural key: an update may only repeat it */
+    MG_FIELD_NAME =
+        8 /* documents are found by it: no control characters, which no path can say (gateway/percent.h) */
 };
 
 typedef struct mg_field {
@@ -38,7 +40,8 @@ typedef struct mg_field {
     int64_t max; /* 0: no limit */
     unsigned flags;
     const char *fallback; /* stored on create when absent, as JSON: "[]", "true"; NULL: null */
-    mg_error_id_t error;  /* 0 (MG_ERROR_INVALID_BODY): 422 VAL001 */
+    mg_error_id_t
+        error; /* of a value out of min..max; 0 (MG_ERROR_INVALID_BODY): 422 VAL001, as for a wrong type */
 } mg_field_t;
 
 typedef enum mg_fields_mode {

@@ -1,5 +1,7 @@
 #include "gateway/gate.h"
 
+#include "gateway/text.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -83,7 +85,7 @@ s_value_is_clean(mg_slice_t value)
 {
     for (size_t i = 0; i < value.len; i++) {
         uint8_t byte = value.data[i];
-        if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
+        if (mg_text_is_control(byte) && byte != '\t') {
             return false;
         }
     }

@@ -77,16 +77,17 @@ s_handle_set_phase(gateway_t *self, const Mg__SetPhase *message, const mg_bus_pe
     s_reply(self, peer, 0);
 }
 
-/* Answers the STOPPING request once nothing is under way, or when its time is over. */
+/* Answers the STOPPING request once no answer is owed, or when its time is over: who waits for an actor is then told, who has
+ * not sent all of its body goes without. */
 static void
 s_drain(gateway_t *self, int64_t now_ms)
 {
-    bool done = mg_server_busy(self->server) == 0;
-    if (!self->draining || (!done && now_ms < self->drain_deadline_ms)) {
+    uint32_t unanswered = mg_server_owed(self->server);
+    if (!self->draining || (unanswered > 0 && now_ms < self->drain_deadline_ms)) {
         return;
     }
     self->draining = false;
-    uint32_t unanswered = s_expire(self, INT64_MAX, MG_ERROR_NOT_READY);
+    (void)s_expire(self, INT64_MAX, MG_ERROR_NOT_READY);
     mg_log(MG_LOG_INFO, "http_drained", "unanswered=%u", unanswered);
     s_reply(self, &self->drain_peer, unanswered);
 }

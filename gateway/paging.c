@@ -5,12 +5,26 @@
 
 #include <inttypes.h>
 
+/* A whole number that int64_t does not hold: what it holds at that end, so that the range decides. */
+static bool
+s_saturate(mg_slice_t text, int64_t *out)
+{
+    size_t sign = text.len > 0 && text.data[0] == '-';
+    for (size_t i = sign; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return false;
+        }
+    }
+    *out = sign ? INT64_MIN : INT64_MAX;
+    return text.len > sign;
+}
+
 /* A query parameter as a whole number; absent: left as it is. */
 static bool
 s_read_number(mg_request_t *request, const char *name, int64_t *value)
 {
     mg_slice_t text = mg_query_get(&request->query, name);
-    if (text.data && !mg_text_to_int(text, value)) {
+    if (text.data && !mg_text_to_int(text, value) && !s_saturate(text, value)) {
         mg_reply_error(&request->answer, MG_ERROR_INVALID_BODY,
                        "page and page_size are whole numbers");
         return false;

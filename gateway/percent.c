@@ -1,5 +1,7 @@
 #include "gateway/percent.h"
 
+#include "gateway/text.h"
+
 #include <bson/bson.h>
 
 #include <string.h>
@@ -42,7 +44,7 @@ mg_percent_decode(mg_slice_t text, bool plus_is_space, mg_buf_t *out)
     size_t at = 0;
     while (at < text.len) {
         int byte = s_next_byte(text, &at, plus_is_space);
-        if (byte < 0x20 || byte == 0x7f) {
+        if (byte < 0 || mg_text_is_control((uint8_t)byte)) {
             return MG_ERR_INVALID;
         }
         mg_buf_append_byte(out, (uint8_t)byte);

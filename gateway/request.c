@@ -6,6 +6,8 @@
 #include "gateway/service.h"
 #include "gateway/text.h"
 
+#include <inttypes.h>
+
 mg_slice_t
 mg_request_header(const mg_request_t *self, const char *name)
 {
@@ -46,7 +48,12 @@ mg_request_json(mg_request_t *self, mg_error_id_t error)
     mg_json_error_t problem = {0};
     mg_status_t status = mg_json_parse(mg_buf_slice(&self->body), &self->json, &problem);
     if (status != MG_OK) {
-        mg_reply_error(&self->answer, error, status == MG_ERR_INVALID ? problem.text : NULL);
+        mg_buf_t text = {0};
+        mg_buf_append_format(&text,
+                             "The body is not valid at line %" PRIu32 ", column %" PRIu32 ": %s",
+                             problem.line, problem.column, problem.text);
+        mg_reply_error(&self->answer, error, mg_buf_text(&text));
+        mg_buf_free(&text);
         return NULL;
     }
     return self->json;

@@ -65,6 +65,8 @@ struct mg_request {
     struct MHD_Connection *connection;
     int64_t begun_ns; /* monotonic */
     bool gated;       /* its head was looked at */
+    bool
+        admitted; /* its head came while requests were served: it is, even if its body comes later */
     bool too_big;     /* its body is kept no further: 413 at its end */
     bool crowded;     /* all bodies together are too many: 503 at its end */
     uint64_t dropped; /* bytes of the body that were read and not kept */

@@ -235,24 +235,34 @@ s_renames(mg_request_t *request)
 }
 
 static void
-s_update(mg_request_t *request, const mg_entry_t *entry, mg_slice_t patch)
+s_store_update(mg_request_t *request, const mg_entry_t *entry, mg_slice_t document)
+{
+    const mg_resource_t *resource = s_resource(request);
+    if (resource->update_shows) {
+        s_reply_document(request, resource, 200, document, NULL);
+    } else {
+        mg_resource_done(request, 200, "updated");
+    }
+    mg_resource_store(request, resource->collection, entry, document);
+}
+
+static void
+s_update(mg_request_t *request, const mg_entry_t *entry, const bson_t *patch)
 {
     const mg_resource_t *resource = s_resource(request);
     mg_buf_t merged = {0};
-    mg_status_t status = mg_document_merge(mg_entry_body(entry), patch, &merged);
+    mg_status_t status = mg_document_merge(mg_entry_body(entry), mg_document_slice(patch), &merged);
     if (status != MG_OK) {
         mg_ask_refuse(request, status);
         mg_buf_free(&merged);
         return;
     }
     const mg_change_t change = {mg_entry_body(entry), mg_buf_slice(&merged)};
-    if (!resource->check || resource->check(request, &change)) {
-        if (resource->update_shows) {
-            s_reply_document(request, resource, 200, change.after, NULL);
-        } else {
-            mg_resource_done(request, 200, "updated");
-        }
-        mg_resource_store(request, resource->collection, entry, change.after);
+    bool allowed = !resource->check || resource->check(request, &change);
+    if (allowed && bson_empty(patch)) {
+        mg_request_refuse(request, resource->nothing);
+    } else if (allowed) {
+        s_store_update(request, entry, change.after);
     }
     mg_buf_free(&merged);
 }
@@ -268,10 +278,8 @@ mg_resource_update(mg_request_t *request)
             mg_request_refuse(request, resource->rename);
         } else if (!entry) {
             mg_request_refuse(request, resource->unknown_update);
-        } else if (bson_empty(&patch)) {
-            mg_request_refuse(request, resource->nothing);
         } else {
-            s_update(request, entry, mg_document_slice(&patch));
+            s_update(request, entry, &patch);
         }
     }
     bson_destroy(&patch);

@@ -5,11 +5,16 @@
 /* Fields that no answer shows: the internal id, and what proves who one is. */
 static const char *const s_omit[] = {"_id", "password", NULL};
 
+/* A field of the natural key. */
+enum { KEY = MG_FIELD_REQUIRED | MG_FIELD_FIXED | MG_FIELD_NAME };
+
 /* --- users --- */
 
 static const mg_field_t s_user_fields[] = {
-    {"username", MG_FIELD_TEXT, 3, 50, MG_FIELD_REQUIRED, NULL, MG_ERROR_INVALID_BODY},
-    {"email", MG_FIELD_TEXT, 3, 127, MG_FIELD_REQUIRED, NULL, MG_ERROR_INVALID_BODY},
+    {"username", MG_FIELD_TEXT, 3, 50, MG_FIELD_REQUIRED | MG_FIELD_NAME, NULL,
+     MG_ERROR_INVALID_BODY},
+    {"email", MG_FIELD_TEXT, 3, 127, MG_FIELD_REQUIRED | MG_FIELD_NAME, NULL,
+     MG_ERROR_INVALID_BODY},
     {"role", MG_FIELD_TEXT, 2, 50, MG_FIELD_REQUIRED, NULL, MG_ERROR_INVALID_BODY},
     {"groups", MG_FIELD_TEXTS, 0, 0, 0, "[]", MG_ERROR_INVALID_BODY},
     {"rate_limit_duration", MG_FIELD_INT, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
@@ -63,8 +68,7 @@ const mg_resource_t mg_resource_users = {
 /* --- roles and groups --- */
 
 static const mg_field_t s_role_fields[] = {
-    {"role_name", MG_FIELD_TEXT, 1, 50, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL,
-     MG_ERROR_INVALID_BODY},
+    {"role_name", MG_FIELD_TEXT, 1, 50, KEY, NULL, MG_ERROR_INVALID_BODY},
     {"role_description", MG_FIELD_TEXT, 0, 255, 0, NULL, MG_ERROR_INVALID_BODY},
     {"manage_users", MG_FIELD_BOOL, 0, 0, 0, "false", MG_ERROR_INVALID_BODY},
     {"manage_apis", MG_FIELD_BOOL, 0, 0, 0, "false", MG_ERROR_INVALID_BODY},
@@ -104,8 +108,7 @@ const mg_resource_t mg_resource_roles = {
 };
 
 static const mg_field_t s_group_fields[] = {
-    {"group_name", MG_FIELD_TEXT, 1, 50, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL,
-     MG_ERROR_INVALID_BODY},
+    {"group_name", MG_FIELD_TEXT, 1, 50, KEY, NULL, MG_ERROR_INVALID_BODY},
     {"group_description", MG_FIELD_TEXT, 0, 255, 0, NULL, MG_ERROR_INVALID_BODY},
     {"api_access", MG_FIELD_TEXTS, 0, 0, 0, "[]", MG_ERROR_INVALID_BODY},
     {NULL, MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
@@ -128,10 +131,8 @@ const mg_resource_t mg_resource_groups = {
 /* --- APIs and endpoints --- */
 
 static const mg_field_t s_api_fields[] = {
-    {"api_name", MG_FIELD_TEXT, 1, 64, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL,
-     MG_ERROR_INVALID_BODY},
-    {"api_version", MG_FIELD_TEXT, 1, 8, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL,
-     MG_ERROR_INVALID_BODY},
+    {"api_name", MG_FIELD_TEXT, 1, 64, KEY, NULL, MG_ERROR_INVALID_BODY},
+    {"api_version", MG_FIELD_TEXT, 1, 8, KEY, NULL, MG_ERROR_INVALID_BODY},
     {"api_description", MG_FIELD_TEXT, 0, 127, 0, NULL, MG_ERROR_INVALID_BODY},
     {"api_allowed_roles", MG_FIELD_TEXTS, 0, 0, 0, "[]", MG_ERROR_INVALID_BODY},
     {"api_allowed_groups", MG_FIELD_TEXTS, 0, 0, 0, "[]", MG_ERROR_INVALID_BODY},
@@ -196,17 +197,13 @@ const mg_resource_t mg_resource_apis = {
 };
 
 static const mg_field_t s_endpoint_fields[] = {
-    {"api_name", MG_FIELD_TEXT, 1, 50, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL,
-     MG_ERROR_INVALID_BODY},
-    {"api_version", MG_FIELD_TEXT, 1, 10, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL,
-     MG_ERROR_INVALID_BODY},
-    {"endpoint_method", MG_FIELD_TEXT, 1, 10, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL,
-     MG_ERROR_INVALID_BODY},
-    {"endpoint_uri", MG_FIELD_TEXT, 1, 255, MG_FIELD_REQUIRED | MG_FIELD_FIXED, NULL,
-     MG_ERROR_INVALID_BODY},
+    {"api_name", MG_FIELD_TEXT, 1, 50, KEY, NULL, MG_ERROR_INVALID_BODY},
+    {"api_version", MG_FIELD_TEXT, 1, 10, KEY, NULL, MG_ERROR_INVALID_BODY},
+    {"endpoint_method", MG_FIELD_TEXT, 1, 10, KEY, NULL, MG_ERROR_INVALID_BODY},
+    {"endpoint_uri", MG_FIELD_TEXT, 1, 255, KEY, NULL, MG_ERROR_INVALID_BODY},
     {"endpoint_description", MG_FIELD_TEXT, 1, 255, MG_FIELD_REQUIRED, NULL, MG_ERROR_INVALID_BODY},
     {"endpoint_servers", MG_FIELD_TEXTS, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
-    {"client_uri", MG_FIELD_TEXT, 1, 255, 0, NULL, MG_ERROR_INVALID_BODY},
+    {"client_uri", MG_FIELD_TEXT, 1, 255, MG_FIELD_NAME, NULL, MG_ERROR_INVALID_BODY},
     {NULL, MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
 };
 

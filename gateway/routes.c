@@ -337,7 +337,8 @@ mg_route_fits(const char *pattern, mg_slice_t path, mg_route_match_t *out)
         } else {
             path = (mg_slice_t){0};
         }
-        if (is_param ? value.len == 0 : !mg_slice_equal(name, value)) {
+        bool may_be_empty = s_is_tail(name); /* the URI "/" of an endpoint */
+        if (is_param ? value.len == 0 && !may_be_empty : !mg_slice_equal(name, value)) {
             return false;
         }
         if (is_param) {

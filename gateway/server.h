@@ -34,7 +34,7 @@ int mg_server_fd(const mg_server_t *self);
 int64_t mg_server_turn(mg_server_t *self, int64_t now_ms);
 /* Takes no new connection from now on, and ends each with its next answer. */
 void mg_server_stop_accepting(mg_server_t *self);
-/* Requests that have begun and are not answered in full. */
-uint32_t mg_server_busy(const mg_server_t *self);
+/* Requests whose head was complete and that are not answered in full: silence, and half a head, are owed no answer. */
+uint32_t mg_server_owed(const mg_server_t *self);
 uint32_t mg_server_connections(const mg_server_t *self);
 #endif

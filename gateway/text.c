@@ -22,6 +22,12 @@ mg_text_trim(mg_slice_t text)
 }
 
 bool
+mg_text_is_control(uint8_t byte)
+{
+    return byte < 0x20 || byte == 0x7f;
+}
+
+bool
 mg_text_same(mg_slice_t text, const char *other)
 {
     return text.len == strlen(other) &&

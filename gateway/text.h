@@ -11,6 +11,8 @@
 
 /* Without blanks and tabs at both ends. */
 mg_slice_t mg_text_trim(mg_slice_t text);
+/* The ASCII control characters: in no path, no header value but for the tab, no name of a document. */
+bool mg_text_is_control(uint8_t byte);
 /* True when both are the same but for the case of ASCII letters. */
 bool mg_text_same(mg_slice_t text, const char *other);
 /* A whole number written as digits with an optional '-'; false when it is anything else or out of int64_t. */

@@ -1,4 +1,4 @@
-/* The gateway on real sockets: framing it refuses, limits, phases, waiting requests, draining, concurrent writers. */
+/* The gateway on real sockets: routing, headers, envelopes, phases, concurrent writers, metrics. */
 #include "gateway/gateway.h"
 #include "support/world.h"
 
@@ -7,81 +7,6 @@
 #include <unistd.h>
 
 enum { WRITERS = 4, INCREMENTS = 25 };
-
-/* --- framing: what must not reach a handler --- */
-
-typedef struct head_case {
-    const char *bytes;
-    unsigned status;
-} head_case_t;
-
-static void
-test_dangerous_framing_is_400_and_closes(void **state)
-{
-    (void)state;
-    static const head_case_t cases[] = {
-        {"GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n", 200},
-        {"GET /api/health HTTP/1.1\r\n\r\n", 400},
-        {"GET /api/health HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400},
-        {"GET /api/health HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
-        {"GET /api/health HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
-         400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: "
-         "chunked\r\n\r\n0\r\n\r\n",
-         400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", 400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, "
-         "chunked\r\n\r\n0\r\n\r\n",
-         400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-         400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding-X: chunked\r\n\r\n0\r\n\r\n",
-         400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nContent-Length : 4\r\n\r\nabcd", 400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nContent-Length: +4\r\n\r\nabcd", 400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nContent-Length: 0x4\r\n\r\nabcd", 400},
-        {"POST /api/health HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", 400},
-        {"POST /api/health HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        {"GET /api/health HTTP/1.1\r\nHost: a\r\nX-\x01: y\r\n\r\n", 400},
-        {"GET /api/health HTTP/1.1\r\nHost: a\r\nX: a\x7f\r\n\r\n", 400},
-        {"TRACE /api/health HTTP/1.1\r\nHost: a\r\n\r\n", 400},
-        {"get /api/health HTTP/1.1\r\nHost: a\r\n\r\n", 400},
-        {"GET http://a/api/health HTTP/1.1\r\nHost: a\r\n\r\n", 400},
-    };
-    test_world_t world;
-    test_world_open(&world);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        test_response_t response;
-        test_raw(world.port, cases[i].bytes, &response);
-        if (response.status != cases[i].status) {
-            print_error("%s: got %u\n", cases[i].bytes, response.status);
-        }
-        assert_int_equal(response.status, cases[i].status);
-        assert_true(cases[i].status == 200 || response.closed);
-        test_response_free(&response);
-    }
-    test_world_stop(&world);
-}
-
-/* A request behind a refused one is never answered: the connection has ended. */
-static void
-test_nothing_behind_a_refused_head_is_served(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    static const char bytes[] =
-        "POST /api/health HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: "
-        "chunked\r\n\r\n"
-        "0\r\n\r\nGET /platform/monitor/liveness HTTP/1.1\r\nHost: a\r\n\r\n";
-    test_response_t response;
-    test_raw(world.port, bytes, &response);
-    assert_int_equal(response.status, 400);
-    assert_true(response.closed);
-    assert_null(strstr(response.body, "alive"));
-    test_response_free(&response);
-    test_world_stop(&world);
-}
 
 /* --- routing --- */
 
@@ -134,67 +59,6 @@ test_every_answer_carries_the_standard_headers(void **state)
 }
 
 /* --- limits --- */
-
-static void
-test_body_over_the_limit_is_413(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    test_response_t response;
-    test_raw(world.port,
-             "POST /platform/authorization HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n",
-             &response);
-    assert_int_equal(response.status, 413); /* before a byte of it was sent */
-    assert_non_null(strstr(response.body, "REQ001"));
-    assert_true(response.closed);
-    test_response_free(&response);
-
-    int fd = test_connect(world.port);
-    static const char head[] = "POST /platform/authorization HTTP/1.1\r\nHost: "
-                               "a\r\nTransfer-Encoding: chunked\r\n\r\n11000\r\n";
-    char *chunk = malloc(0x11000);
-    memset(chunk, ' ', 0x11000);
-    test_send(fd, head, sizeof head - 1);
-    test_send(fd, chunk, 0x11000);
-    test_send(fd, "\r\n0\r\n\r\n", 7);
-    test_receive(fd, false, &response);
-    assert_int_equal(response.status, 413);
-    test_response_free(&response);
-    (void)close(fd);
-    free(chunk);
-    test_expect(&world, "GET /api/health", NULL, NULL, "200 online");
-    test_world_stop(&world);
-}
-
-static void
-test_head_over_the_limit_is_refused(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    mg_buf_t bytes = {0};
-    mg_buf_append_text(&bytes, "GET /api/health HTTP/1.1\r\nHost: a\r\nX: ");
-    for (int i = 0; i < 40000; i++) {
-        mg_buf_append_byte(&bytes, 'a');
-    }
-    mg_buf_append_text(&bytes, "\r\n\r\n");
-    test_response_t response;
-    test_raw(world.port, mg_buf_text(&bytes), &response);
-    assert_int_not_equal(response.status, 200);
-    test_response_free(&response);
-    mg_buf_clear(&bytes);
-    mg_buf_append_text(&bytes, "GET /api/health HTTP/1.1\r\nHost: a\r\n");
-    for (int i = 0; i < 101; i++) {
-        mg_buf_append_text(&bytes, "X: y\r\n");
-    }
-    mg_buf_append_text(&bytes, "\r\n");
-    test_raw(world.port, mg_buf_text(&bytes), &response);
-    assert_int_equal(response.status, 400);
-    test_response_free(&response);
-    mg_buf_free(&bytes);
-    test_world_stop(&world);
-}
 
 static void
 test_login_is_limited_per_address(void **state)
@@ -324,94 +188,6 @@ test_starting_answers_liveness_only(void **state)
 }
 
 static void
-test_stopping_drains_within_its_time(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    char *token = test_login(&world, "admin", TEST_ADMIN_PASSWORD);
-    int idle = test_connect(world.port);
-    static const char liveness[] = "GET /platform/monitor/liveness HTTP/1.1\r\nHost: a\r\n\r\n";
-    test_response_t response;
-    test_send(idle, liveness, sizeof liveness - 1);
-    test_receive(idle, false, &response);
-    assert_int_equal(response.status, 200);
-    test_response_free(&response);
-
-    int waiting = test_connect(world.port);
-    mg_buf_t bytes = {0};
-    mg_buf_append_format(&bytes,
-                         "POST /platform/memory/dump HTTP/1.1\r\nHost: a\r\nAuthorization: "
-                         "%s\r\nContent-Length: 15\r\n\r\n"
-                         "{\"path\":\"" TEST_PATH_SLOW "\"}",
-                         token);
-    test_send(waiting, (const char *)bytes.data, bytes.len);
-    /* the same connection order: once this is answered, the one before it waits */
-    test_expect(&world, "GET /platform/user/me", token, NULL, "200");
-    assert_int_equal(test_world_phase(&world, MG__SET_PHASE__PHASE__STOPPING, 200), 1);
-    test_receive(waiting, false, &response);
-    assert_int_equal(response.status, 503);
-    assert_true(response.closed);
-    test_response_free(&response);
-
-    static const char roles[] = "GET /platform/role HTTP/1.1\r\nHost: a\r\n\r\n";
-    test_send(idle, roles, sizeof roles - 1);
-    test_receive(idle, false, &response);
-    assert_int_equal(response.status, 503); /* an old connection is told, and ended */
-    assert_true(response.closed);
-    test_response_free(&response);
-    (void)close(idle);
-    (void)close(waiting);
-    mg_buf_free(&bytes);
-    free(token);
-    test_world_stop(&world);
-}
-
-static void
-test_ending_with_a_request_that_waits_is_clean(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    char *token = test_login(&world, "admin", TEST_ADMIN_PASSWORD);
-    int waiting = test_connect(world.port);
-    mg_buf_t bytes = {0};
-    mg_buf_append_format(&bytes,
-                         "POST /platform/memory/dump HTTP/1.1\r\nHost: a\r\nAuthorization: "
-                         "%s\r\nContent-Length: 15\r\n\r\n"
-                         "{\"path\":\"" TEST_PATH_SLOW "\"}",
-                         token);
-    test_send(waiting, (const char *)bytes.data, bytes.len);
-    test_expect(&world, "GET /platform/user/me", token, NULL, "200");
-    test_world_stop(&world); /* no STOPPING before it: $TERM alone must do */
-    test_response_t response;
-    test_receive(waiting, false, &response);
-    assert_true(response.status == 503 || response.status == 0);
-    test_response_free(&response);
-    (void)close(waiting);
-    mg_buf_free(&bytes);
-    free(token);
-}
-
-static void
-test_client_that_leaves_while_waiting_does_no_harm(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    static const char login[] =
-        "POST /platform/authorization HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n"
-        "{\"email\":\"admin\",\"password\":1}";
-    for (int i = 0; i < 20; i++) {
-        int fd = test_connect(world.port);
-        test_send(fd, login, sizeof login - 1);
-        (void)close(fd);
-    }
-    free(test_login(&world, "admin", TEST_ADMIN_PASSWORD));
-    test_world_stop(&world);
-}
-
-static void
 test_taken_port_is_a_status_of_start(void **state)
 {
     (void)state;
@@ -486,32 +262,6 @@ test_concurrent_updates_of_one_document_are_never_lost(void **state)
     test_world_stop(&world);
 }
 
-static void
-test_keep_alive_serves_pipelined_requests_in_order(void **state)
-{
-    (void)state;
-    test_world_t world;
-    test_world_open(&world);
-    int fd = test_connect(world.port);
-    static const char two[] =
-        "POST /platform/authorization HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n"
-        "{\"email\":\"admin\",\"password\":1}"
-        "GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n";
-    test_send(fd, two, sizeof two - 1);
-    char bytes[8192] = "";
-    size_t len = 0;
-    while (!strstr(bytes, "online") && len < sizeof bytes - 1) {
-        ssize_t got = recv(fd, bytes + len, sizeof bytes - 1 - len, 0);
-        assert_true(got > 0);
-        len += (size_t)got;
-        bytes[len] = 0;
-    }
-    assert_non_null(strstr(bytes, "AUTH002")); /* it waited for the hasher, and still came first */
-    assert_true(strstr(bytes, "AUTH002") < strstr(bytes, "online"));
-    (void)close(fd);
-    test_world_stop(&world);
-}
-
 /* --- metrics --- */
 
 static void
@@ -551,22 +301,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dangerous_framing_is_400_and_closes),
-        cmocka_unit_test(test_nothing_behind_a_refused_head_is_served),
         cmocka_unit_test(test_unknown_paths_and_methods),
         cmocka_unit_test(test_every_answer_carries_the_standard_headers),
-        cmocka_unit_test(test_body_over_the_limit_is_413),
-        cmocka_unit_test(test_head_over_the_limit_is_refused),
         cmocka_unit_test(test_login_is_limited_per_address),
         cmocka_unit_test(test_strict_envelope_wraps_everything_in_200),
         cmocka_unit_test(test_over_https_the_csrf_token_must_be_repeated),
         cmocka_unit_test(test_starting_answers_liveness_only),
-        cmocka_unit_test(test_stopping_drains_within_its_time),
-        cmocka_unit_test(test_ending_with_a_request_that_waits_is_clean),
-        cmocka_unit_test(test_client_that_leaves_while_waiting_does_no_harm),
         cmocka_unit_test(test_taken_port_is_a_status_of_start),
         cmocka_unit_test(test_concurrent_updates_of_one_document_are_never_lost),
-        cmocka_unit_test(test_keep_alive_serves_pipelined_requests_in_order),
         cmocka_unit_test(test_metrics_are_for_loopback_and_label_routes_by_pattern),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,13 @@ class Platform(unittest.TestCase):
             kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
             kept.request("GET", "/api/health")
             kept.getresponse().read()
+            half = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+            half.sendall(b"GET /api/health HTTP/1.1\r\nHost: a\r\nX-Slo")
+            begun = time.monotonic()
             self.assertEqual(server.stop(), 0)
+            self.assertLess(time.monotonic() - begun, 5, "waited for a client that was owed no answer")
+            self.assertIn("event=http_drained unanswered=0", server.log())
+            half.close()
             with self.assertRaises(OSError):
                 socket.create_connection(("127.0.0.1", server.port), timeout=2)
             kept.close()

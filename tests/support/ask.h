@@ -29,21 +29,37 @@ test_on_answer(void *arg, mg_status_t status, const ProtobufCMessage *reply)
     }
 }
 
-/* Waits for one answer; the caller frees the reply with protobuf_c_message_free_unpacked. NULL when the link gave up. */
-static inline ProtobufCMessage *
-test_ask(mg_link_t *link, const ProtobufCMessage *request, int64_t within_ms)
+/* Sends one request; `answer` starts from zero and lives until its end. */
+static inline void
+test_ask_begin(mg_link_t *link,
+               const ProtobufCMessage *request,
+               int64_t within_ms,
+               test_answer_t *answer)
 {
-    test_answer_t answer = {0};
     int64_t deadline_ms = mg_clock_mono_ms() + within_ms;
-    mg_status_t sent = mg_link_ask(link, request, deadline_ms, test_on_answer, &answer);
-    assert_int_equal(sent, MG_OK);
-    while (!answer.done) {
+    assert_int_equal(mg_link_ask(link, request, deadline_ms, test_on_answer, answer), MG_OK);
+}
+
+/* Waits for the answer; the caller frees the reply with protobuf_c_message_free_unpacked. NULL when the link gave up. */
+static inline ProtobufCMessage *
+test_ask_end(mg_link_t *link, test_answer_t *answer)
+{
+    while (!answer->done) {
         zmq_pollitem_t item = {.socket = zsock_resolve(mg_link_socket(link)), .events = ZMQ_POLLIN};
         (void)zmq_poll(&item, 1, 50);
         mg_link_receive(link);
         mg_link_expire(link, mg_clock_mono_ms());
     }
-    return answer.reply;
+    return answer->reply;
+}
+
+/* Both. */
+static inline ProtobufCMessage *
+test_ask(mg_link_t *link, const ProtobufCMessage *request, int64_t within_ms)
+{
+    test_answer_t answer = {0};
+    test_ask_begin(link, request, within_ms, &answer);
+    return test_ask_end(link, &answer);
 }
 
 #endif

@@ -200,3 +200,23 @@ kit_verify(mg_slice_t file, mg_keyring_t *ring, mg_verdict_t *why)
     return kit_verify_with(
         file, (mg_dumpreader_options_t){.keyring = ring, .kdf_max_kib = MG_KDF_MAX_KIB}, why);
 }
+
+mg_outcome_t
+kit_judge(const mg_buf_t *file, mg_verdict_t *why)
+{
+    mg_keyring_t *ring = kit_keyring(KIT_RAW_KEY);
+    mg_outcome_t outcome = kit_verify(mg_buf_slice(file), ring, why);
+    mg_keyring_destroy(&ring);
+    return outcome;
+}
+
+void
+kit_expect(mg_outcome_t expected, const mg_buf_t *file, const char *what)
+{
+    mg_verdict_t why;
+    mg_outcome_t outcome = kit_judge(file, &why);
+    if (outcome != expected) {
+        fail_msg("%s: expected %s, got %s (%s)", what, mg_outcome_name(expected),
+                 mg_outcome_name(outcome), why.text);
+    }
+}

@@ -50,4 +50,9 @@ mg_outcome_t kit_verify(mg_slice_t file, mg_keyring_t *ring, mg_verdict_t *why);
 /* The same with every option; options->source is set here. */
 mg_outcome_t kit_verify_with(mg_slice_t file, mg_dumpreader_options_t options, mg_verdict_t *why);
 
+/* Verifies with the raw key. */
+mg_outcome_t kit_judge(const mg_buf_t *file, mg_verdict_t *why);
+/* The same, and fails the test with `what` for any other outcome. */
+void kit_expect(mg_outcome_t expected, const mg_buf_t *file, const char *what);
+
 #endif

@@ -5,9 +5,6 @@
 #include "core/document.h"
 #include "core/seed.h"
 #include "gateway/gateway.h"
-#include "messages/autosave.pb-c.h"
-#include "messages/dump.pb-c.h"
-#include "messages/event.pb-c.h"
 #include "messages/state.pb-c.h"
 
 #include <arpa/inet.h>
@@ -21,161 +18,6 @@
 enum { WAIT_MS = 20000, ANSWER_MAX = 4 << 20 };
 
 static _Atomic uint64_t s_version; /* what main would own */
-
-/* --- the fakes: dump and autosave on one thread --- */
-
-static char s_requester
-    [256]; /* written by the fakes before they reply, read by the test after it got the answer */
-static _Atomic unsigned s_reloads;
-
-typedef struct fakes {
-    zsock_t *dump;
-    zsock_t *autosave;
-    zsock_t *events;
-} fakes_t;
-
-static void
-s_publish(fakes_t *self, const Mg__DumpReply *reply)
-{
-    Mg__DumpFailed failed = MG__DUMP_FAILED__INIT;
-    Mg__Event event = MG__EVENT__INIT;
-    if (reply->restore) {
-        event.body_case = MG__EVENT__BODY_RESTORE_DONE;
-        event.restore_done = reply->restore;
-    } else if (reply->dump) {
-        event.body_case = MG__EVENT__BODY_DUMP_DONE;
-        event.dump_done = reply->dump;
-    } else {
-        event.body_case = MG__EVENT__BODY_DUMP_FAILED;
-        event.dump_failed = &failed;
-    }
-    (void)mg_bus_publish(self->events, &event.base);
-}
-
-static mg_status_t
-s_verdict(const char *path)
-{
-    static const struct {
-        const char *path;
-        mg_status_t status;
-    } verdicts[] = {{TEST_PATH_INVALID, MG_ERR_INVALID},
-                    {TEST_PATH_MISSING, MG_ERR_NOT_FOUND},
-                    {TEST_PATH_DENIED, MG_ERR_DENIED},
-                    {TEST_PATH_BROKEN, MG_ERR_DUMP}};
-    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
-        if (strcmp(path, verdicts[i].path) == 0) {
-            return verdicts[i].status;
-        }
-    }
-    return MG_OK;
-}
-
-static void
-s_answer_work(fakes_t *self, const Mg__DumpMessage *message, const mg_bus_peer_t *peer)
-{
-    bool restores = message->body_case == MG__DUMP_MESSAGE__BODY_RESTORE;
-    const char *path = restores ? message->restore->path : message->dump->path;
-    if (strcmp(path, TEST_PATH_SLOW) == 0) {
-        return; /* never answered */
-    }
-    const char *requester = restores ? message->restore->requester : message->dump->requester;
-    (void)snprintf(s_requester, sizeof s_requester, "%s", requester);
-    char file[] = "/dumps/memory_dump-1.bin";
-    char broken[] = "the disk is full";
-    Mg__DumpInfo info = MG__DUMP_INFO__INIT;
-    info.path = file;
-    info.created_ns = 1795413158123456789;
-    Mg__RestoreInfo restored = MG__RESTORE_INFO__INIT;
-    restored.dump = &info;
-    Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
-    reply.status = s_verdict(path);
-    if (reply.status != MG_OK) {
-        reply.text = broken;
-    } else if (restores) {
-        reply.restore = &restored;
-    } else {
-        reply.dump = &info;
-    }
-    s_publish(self, &reply);
-    CHECK_OK(mg_bus_reply(self->dump, peer, &reply.base));
-}
-
-static void
-s_answer_status(fakes_t *self, const mg_bus_peer_t *peer)
-{
-    Mg__DumpStatus status = MG__DUMP_STATUS__INIT;
-    status.published = 7;
-    Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
-    reply.dump_status = &status;
-    CHECK_OK(mg_bus_reply(self->dump, peer, &reply.base));
-}
-
-static void
-s_on_dump(void *arg)
-{
-    fakes_t *self = arg;
-    mg_bus_peer_t peer;
-    ProtobufCMessage *raw = NULL;
-    while (mg_bus_receive(self->dump, &mg__dump_message__descriptor, &peer, &raw) == MG_OK) {
-        const Mg__DumpMessage *message = (const Mg__DumpMessage *)raw;
-        if (message->body_case == MG__DUMP_MESSAGE__BODY_STATUS) {
-            s_answer_status(self, &peer);
-        } else {
-            s_answer_work(self, message, &peer);
-        }
-        protobuf_c_message_free_unpacked(raw, NULL);
-    }
-}
-
-static void
-s_on_autosave(void *arg)
-{
-    fakes_t *self = arg;
-    mg_bus_peer_t peer;
-    ProtobufCMessage *raw = NULL;
-    while (mg_bus_receive(self->autosave, &mg__autosave_request__descriptor, &peer, &raw) ==
-           MG_OK) {
-        s_reloads++;
-        Mg__AutosaveReply reply = MG__AUTOSAVE_REPLY__INIT;
-        CHECK_OK(mg_bus_reply(self->autosave, &peer, &reply.base));
-        protobuf_c_message_free_unpacked(raw, NULL);
-    }
-}
-
-static void
-s_destroy_fakes(void *arg)
-{
-    fakes_t *self = arg;
-    mg_bus_close(&self->dump);
-    mg_bus_close(&self->autosave);
-    mg_bus_close(&self->events);
-    free(self);
-}
-
-static mg_status_t
-s_create_fakes(const void *args, mg_loop_t *loop, void **out_self)
-{
-    (void)args;
-    fakes_t *self = calloc(1, sizeof *self);
-    self->dump = mg_bus_serve(MG_BUS_DUMP);
-    self->autosave = mg_bus_serve(MG_BUS_AUTOSAVE);
-    self->events = mg_bus_bind(ZMQ_PUB, MG_BUS_EVENTS);
-    *out_self = self;
-    CHECK_OK(mg_loop_watch_socket(loop, self->dump, s_on_dump));
-    return mg_loop_watch_socket(loop, self->autosave, s_on_autosave);
-}
-
-const char *
-test_fake_requester(void)
-{
-    return s_requester;
-}
-
-unsigned
-test_fake_reloads(void)
-{
-    return s_reloads;
-}
 
 /* --- the world --- */
 
@@ -221,14 +63,11 @@ s_seed(const test_world_t *self)
 void
 test_world_start(test_world_t *self)
 {
-    static const mg_actor_ops_t fakes = {
-        .name = "fakes", .create = s_create_fakes, .destroy = s_destroy_fakes};
     s_version = 0;
-    s_reloads = 0;
     const mg_state_args_t state_args = {.version = &s_version};
     CHECK_OK(mg_actor_start(&mg_state_actor, &state_args, &self->state));
     CHECK_OK(mg_actor_start(&mg_hasher_actor, NULL, &self->hasher));
-    CHECK_OK(mg_actor_start(&fakes, NULL, &self->fakes));
+    CHECK_OK(mg_actor_start(&test_fakes_actor, NULL, &self->fakes));
     s_seed(self);
     const mg_gateway_args_t args = {&self->config.http, &self->config.dump, &s_version};
     CHECK_OK(mg_actor_start(&mg_gateway_actor, &args, &self->gateway));
@@ -256,8 +95,11 @@ test_world_stop(test_world_t *self)
     mg_actor_stop(&self->state);
 }
 
-uint32_t
-test_world_phase(test_world_t *self, Mg__SetPhase__Phase phase, int64_t drain_ms)
+static void
+s_begin_phase(const test_world_t *self,
+              Mg__SetPhase__Phase phase,
+              int64_t drain_ms,
+              test_answer_t *answer)
 {
     Mg__SetPhase set = MG__SET_PHASE__INIT;
     set.phase = phase;
@@ -265,12 +107,45 @@ test_world_phase(test_world_t *self, Mg__SetPhase__Phase phase, int64_t drain_ms
     Mg__GatewayRequest request = MG__GATEWAY_REQUEST__INIT;
     request.body_case = MG__GATEWAY_REQUEST__BODY_SET_PHASE;
     request.set_phase = &set;
-    Mg__GatewayReply *reply = (Mg__GatewayReply *)test_ask(self->link, &request.base, WAIT_MS);
+    test_ask_begin(self->link, &request.base, WAIT_MS, answer);
+}
+
+static uint32_t
+s_end_phase(test_world_t *self, test_answer_t *answer)
+{
+    Mg__GatewayReply *reply = (Mg__GatewayReply *)test_ask_end(self->link, answer);
     assert_non_null(reply);
     self->port = (uint16_t)reply->port;
     uint32_t unanswered = reply->unanswered;
     mg__gateway_reply__free_unpacked(reply, NULL);
     return unanswered;
+}
+
+uint32_t
+test_world_phase(test_world_t *self, Mg__SetPhase__Phase phase, int64_t drain_ms)
+{
+    test_answer_t answer = {0};
+    s_begin_phase(self, phase, drain_ms, &answer);
+    return s_end_phase(self, &answer);
+}
+
+void
+test_world_begin_stopping(const test_world_t *self, int64_t drain_ms, test_answer_t *answer)
+{
+    s_begin_phase(self, MG__SET_PHASE__PHASE__STOPPING, drain_ms, answer);
+}
+
+bool
+test_world_has_stopped(const test_world_t *self, const test_answer_t *answer)
+{
+    mg_link_receive(self->link);
+    return answer->done;
+}
+
+uint32_t
+test_world_end_stopping(test_world_t *self, test_answer_t *answer)
+{
+    return s_end_phase(self, answer);
 }
 
 void

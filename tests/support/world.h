@@ -8,6 +8,7 @@
 #include "core/config.h"
 #include "messages/gateway.pb-c.h"
 #include "support/ask.h"
+#include "support/fakes.h"
 
 #include <bson/bson.h>
 
@@ -24,13 +25,6 @@ typedef struct test_world {
     uint16_t port;
 } test_world_t;
 
-/* What the fake dump actor does with a path: these, and success for any other. "slow" is answered by test_fake_release only. */
-#define TEST_PATH_INVALID "invalid"
-#define TEST_PATH_MISSING "missing"
-#define TEST_PATH_DENIED  "denied"
-#define TEST_PATH_BROKEN  "broken"
-#define TEST_PATH_SLOW    "slow"
-
 void test_world_prepare(test_world_t *self);
 /* Starts all actors with a seeded state; the gateway is left in the phase STARTING. */
 void test_world_start(test_world_t *self);
@@ -39,15 +33,15 @@ void test_world_open(test_world_t *self);
 void test_world_stop(test_world_t *self);
 /* Puts the gateway into a phase and waits for its reply; returns the number of unanswered requests. */
 uint32_t test_world_phase(test_world_t *self, Mg__SetPhase__Phase phase, int64_t drain_ms);
+/* The same in two steps. `answer` starts from zero and outlives both; end returns the number of unanswered requests. */
+void test_world_begin_stopping(const test_world_t *self, int64_t drain_ms, test_answer_t *answer);
+/* Looks once; true when the gateway has drained. */
+bool test_world_has_stopped(const test_world_t *self, const test_answer_t *answer);
+uint32_t test_world_end_stopping(test_world_t *self, test_answer_t *answer);
 /* Replaces the state by a freshly seeded one and publishes RestoreDone, as a restore does. */
 void test_world_swap(test_world_t *self);
 /* Writes a document behind the gateway's back, as a restore of an imported dump does. */
 void test_world_put(const char *collection, const bson_t *document);
-/* The requester of the newest dump or restore request; waits for nothing. */
-const char *test_fake_requester(void);
-/* How often autosave was told to reload. */
-unsigned test_fake_reloads(void);
-
 /* --- HTTP --- */
 
 typedef struct test_response {

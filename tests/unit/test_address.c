@@ -1,4 +1,4 @@
-/* Text forms of addresses, ranges at every edge, and whose address counts behind proxies. */
+/* Text forms of addresses, ranges at every edge, whose address counts behind proxies, and whom the filter lets in. */
 #include "core/document.h"
 #include "gateway/ipfilter.h"
 #include "support/check.h"
@@ -233,6 +233,86 @@ test_forwarding_headers_of_strangers_count_nothing(void **state)
     assert_memory_equal(&client, &origin.peer, sizeof client);
 }
 
+static void
+test_addresses_and_ranges(void **state)
+{
+    (void)state;
+    mg_address_t v4 = s_address(" 10.1.2.3 ");
+    mg_address_t mapped = s_address("::ffff:10.1.2.3");
+    assert_memory_equal(&v4, &mapped, sizeof v4);
+    char text[MG_ADDRESS_TEXT];
+    mg_address_write(&mapped, text);
+    assert_string_equal(text, "10.1.2.3");
+    assert_true(mg_address_in_range(&v4, mg_slice_text("10.1.2.3")));
+    assert_true(mg_address_in_range(&v4, mg_slice_text("10.0.0.0/8")));
+    assert_true(mg_address_in_range(&v4, mg_slice_text("10.1.2.2/31")));
+    assert_true(mg_address_in_range(&v4, mg_slice_text("0.0.0.0/0")));
+    mg_address_t v6 = s_address("2001:db8::1");
+    assert_true(mg_address_in_range(&v6, mg_slice_text("2001:db8::/32")));
+    static const char *const misses[] = {"",
+                                         "x",
+                                         "10.1.2.4",
+                                         "10.1.2.4/31",
+                                         "11.0.0.0/8",
+                                         "10.0.0.0/33",
+                                         "10.0.0.0/",
+                                         "10.0.0.0/-1",
+                                         "10.0.0.0/99999999999999999999",
+                                         "::/64",
+                                         "0.0.0.0/0x"};
+    for (size_t i = 0; i < sizeof misses / sizeof *misses; i++) {
+        assert_false(mg_address_in_range(&v4, mg_slice_text(misses[i])));
+    }
+    mg_address_t loopback = s_address("127.9.9.9");
+    assert_true(mg_address_is_loopback(&loopback));
+    assert_false(mg_address_is_loopback(&v6));
+}
+
+/* Settings with one text in each list; NULL: an empty list. */
+static void
+s_lists(bson_t *out, const char *white, const char *black, const char *proxies)
+{
+    const char *const names[] = {"ip_whitelist", "ip_blacklist", "xff_trusted_proxies"};
+    const char *const items[] = {white, black, proxies};
+    bson_init(out);
+    BSON_APPEND_BOOL(out, "trust_x_forwarded_for", true);
+    for (int i = 0; i < 3; i++) {
+        bson_t list;
+        BSON_APPEND_ARRAY_BEGIN(out, names[i], &list);
+        if (items[i]) {
+            BSON_APPEND_UTF8(&list, "0", items[i]);
+        }
+        bson_append_array_end(out, &list);
+    }
+}
+
+static mg_ipfilter_verdict_t
+s_filter(const char *white, const char *black, const char *peer, const char *forwarded)
+{
+    bson_t settings;
+    s_lists(&settings, white, black, "10.0.0.0/8");
+    const mg_origin_t origin = {.peer = s_address(peer), .forwarded_for = mg_slice_text(forwarded)};
+    mg_ipfilter_verdict_t verdict = mg_ipfilter_check(mg_document_slice(&settings), &origin, -1);
+    bson_destroy(&settings);
+    return verdict;
+}
+
+static void
+test_filter_judges_the_client_behind_a_trusted_proxy(void **state)
+{
+    (void)state;
+    assert_int_equal(s_filter(NULL, NULL, "192.0.2.1", NULL), MG_IPFILTER_PASS);
+    assert_int_equal(s_filter("192.0.2.0/24", NULL, "192.0.2.1", NULL), MG_IPFILTER_PASS);
+    assert_int_equal(s_filter("192.0.2.0/24", NULL, "192.0.3.1", NULL), MG_IPFILTER_NOT_LISTED);
+    assert_int_equal(s_filter(NULL, "192.0.2.1", "192.0.2.1", NULL), MG_IPFILTER_LISTED);
+    assert_int_equal(s_filter(NULL, "192.0.2.1", "10.0.0.1", "192.0.2.1, 10.0.0.2"),
+                     MG_IPFILTER_LISTED);
+    assert_int_equal(s_filter(NULL, "192.0.2.1", "11.0.0.1", "192.0.2.1"),
+                     MG_IPFILTER_PASS); /* no proxy of ours */
+    assert_int_equal(s_filter("10.9.9.9", NULL, "127.0.0.1", NULL), MG_IPFILTER_PASS); /* bypass */
+    assert_int_equal(s_filter("10.9.9.9", NULL, "127.0.0.1", "10.9.9.8"), MG_IPFILTER_NOT_LISTED);
+}
+
 int
 main(void)
 {
@@ -244,6 +324,8 @@ main(void)
         cmocka_unit_test(test_ranges_hold_exactly_their_prefix),
         cmocka_unit_test(test_first_forwarding_header_that_holds_an_address_counts),
         cmocka_unit_test(test_forwarding_headers_of_strangers_count_nothing),
+        cmocka_unit_test(test_addresses_and_ranges),
+        cmocka_unit_test(test_filter_judges_the_client_behind_a_trusted_proxy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

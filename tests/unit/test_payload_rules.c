@@ -1,432 +1,301 @@
 /* The negative kit for the payload: one broken rule of dump-format.md section 6 per file, sealed with the right key. */
 #include "core/payloadcheck.h"
 #include "support/check.h"
-#include "support/dumpkit.h"
+#include "support/draft.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { VERSION = 1000 };
-
-static const char s_bson[] = "\x08\0\0\0\x0a"
-                             "a\0\0"; /* {a: null} */
-
-/* A payload under construction; counters run along so that totals fit unless a case breaks them. */
-struct draft {
-    kit_dump_t dump;
-    mg_buf_t payload;
-    mg_record_t state;
-    uint64_t in_collection;
-};
-
-static mg_slice_t
-s_document(void)
+static void
+s_good(draft_t *draft)
 {
-    return mg_slice(s_bson, sizeof s_bson - 1);
+    draft_put_whole(draft);
 }
 
 static void
-s_put(struct draft *draft, const mg_record_t *record)
+s_no_state_header(draft_t *draft)
 {
-    draft->dump.footer.record_count++;
-    mg_record_encode(record, &draft->payload);
+    draft_put_end(draft);
 }
 
 static void
-s_begin(struct draft *draft, uint32_t collections)
+s_two_state_headers(draft_t *draft)
 {
-    *draft = (struct draft){.dump = kit_opaque(mg_slice(NULL, 0))};
-    draft->dump.header.payload_schema = MG_SCHEMA_STATE;
-    draft->dump.header.snapshot_version = VERSION;
-    draft->dump.footer = (mg_dumpfooter_t){.finished_at = 1};
-    draft->state = (mg_record_t){.kind = MG_RECORD_STATE};
-    draft->state.u.state.store_id = mg_slice(draft->dump.header.store_id, MG_STORE_ID_SIZE);
-    draft->state.u.state.version = VERSION;
-    draft->state.u.state.snapshot_ns = draft->dump.header.created_at;
-    draft->state.u.state.collections = collections;
+    draft_put_state(draft);
+    draft_put_state(draft);
 }
 
 static void
-s_put_state(struct draft *draft)
-{
-    s_put(draft, &draft->state);
-}
-
-static void
-s_put_meta(struct draft *draft, const char *key)
-{
-    mg_record_t record = {.kind = MG_RECORD_META, .u.meta = {mg_slice_text(key), s_document()}};
-    s_put(draft, &record);
-}
-
-static void
-s_put_collection(struct draft *draft, const char *name)
-{
-    mg_record_t record = {.kind = MG_RECORD_COLLECTION,
-                          .u.collection = {.name = mg_slice_text(name)}};
-    draft->in_collection = 0;
-    draft->dump.footer.collection_count++;
-    s_put(draft, &record);
-}
-
-static void
-s_put_index(struct draft *draft, const char *name, mg_slice_t component)
-{
-    mg_buf_t path = {0};
-    mg_record_path_put(&path, component);
-    mg_record_t record = {
-        .kind = MG_RECORD_INDEX,
-        .u.index = {.name = mg_slice_text(name), .path = mg_buf_slice(&path), .unique = true}};
-    s_put(draft, &record);
-    mg_buf_free(&path);
-}
-
-static void
-s_put_document(struct draft *draft, mg_slice_t id, mg_slice_t body, uint64_t rev)
-{
-    mg_record_t record = {.kind = MG_RECORD_DOCUMENT,
-                          .u.document = {.id = id, .body = body, .rev = rev}};
-    draft->in_collection++;
-    draft->dump.footer.document_count++;
-    s_put(draft, &record);
-}
-
-static void
-s_put_simple(struct draft *draft, const char *id)
-{
-    s_put_document(draft, mg_slice_text(id), s_document(), 1);
-}
-
-static void
-s_put_collection_end(struct draft *draft)
-{
-    mg_record_t record = {.kind = MG_RECORD_COLLECTION_END,
-                          .u.collection_end = {draft->in_collection}};
-    s_put(draft, &record);
-}
-
-static void
-s_put_end(struct draft *draft)
-{
-    mg_record_t record = {
-        .kind = MG_RECORD_END,
-        .u.end = {draft->dump.footer.record_count + 1, draft->dump.footer.document_count}};
-    s_put(draft, &record);
-}
-
-static void
-s_put_raw(struct draft *draft, const char *bytes, size_t len)
-{
-    draft->dump.footer.record_count++;
-    mg_buf_append(&draft->payload, bytes, len);
-}
-
-/* The smallest payload that shows everything: one Meta, two collections, an index, two documents. */
-static void
-s_put_whole(struct draft *draft)
-{
-    s_put_state(draft);
-    s_put_meta(draft, "counters");
-    s_put_collection(draft, "apis");
-    s_put_collection_end(draft);
-    s_put_collection(draft, "users");
-    s_put_index(draft, "email", mg_slice_text("email"));
-    s_put_simple(draft, "admin");
-    s_put_simple(draft, "bob");
-    s_put_collection_end(draft);
-    s_put_end(draft);
-}
-
-static void
-s_good(struct draft *draft)
-{
-    s_put_whole(draft);
-}
-
-static void
-s_no_state_header(struct draft *draft)
-{
-    s_put_end(draft);
-}
-
-static void
-s_two_state_headers(struct draft *draft)
-{
-    s_put_state(draft);
-    s_put_state(draft);
-}
-
-static void
-s_other_store(struct draft *draft)
+s_other_store(draft_t *draft)
 {
     draft->state.u.state.store_id = mg_slice_text("another store id");
-    s_put_whole(draft);
+    draft_put_whole(draft);
 }
 
 static void
-s_other_version(struct draft *draft)
+s_other_version(draft_t *draft)
 {
     draft->state.u.state.version++;
-    s_put_whole(draft);
+    draft_put_whole(draft);
 }
 
 static void
-s_other_time(struct draft *draft)
+s_other_time(draft_t *draft)
 {
     draft->state.u.state.snapshot_ns++;
-    s_put_whole(draft);
+    draft_put_whole(draft);
 }
 
 static void
-s_collections_miscounted(struct draft *draft)
+s_collections_miscounted(draft_t *draft)
 {
     draft->state.u.state.collections++;
-    s_put_whole(draft);
+    draft_put_whole(draft);
 }
 
 static void
-s_meta_repeated(struct draft *draft)
+s_meta_repeated(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_meta(draft, "a");
-    s_put_meta(draft, "a");
+    draft_put_state(draft);
+    draft_put_meta(draft, "a");
+    draft_put_meta(draft, "a");
 }
 
 static void
-s_meta_unnamed(struct draft *draft)
+s_meta_unnamed(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_meta(draft, "");
+    draft_put_state(draft);
+    draft_put_meta(draft, "");
 }
 
 static void
-s_meta_behind_collections(struct draft *draft)
+s_meta_behind_collections(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_collection_end(draft);
-    s_put_meta(draft, "a");
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_collection_end(draft);
+    draft_put_meta(draft, "a");
 }
 
 static void
-s_collections_descend(struct draft *draft)
+s_collections_descend(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "b");
-    s_put_collection_end(draft);
-    s_put_collection(draft, "a");
+    draft_put_state(draft);
+    draft_put_collection(draft, "b");
+    draft_put_collection_end(draft);
+    draft_put_collection(draft, "a");
 }
 
 static void
-s_collection_name_not_utf8(struct draft *draft)
+s_collection_name_not_utf8(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "\xff");
+    draft_put_state(draft);
+    draft_put_collection(draft, "\xff");
 }
 
 static void
-s_collection_name_too_long(struct draft *draft)
+s_collection_name_too_long(draft_t *draft)
 {
     char name[MG_NAME_MAX + 2] = "";
     memset(name, 'n', MG_NAME_MAX + 1);
-    s_put_state(draft);
-    s_put_collection(draft, name);
+    draft_put_state(draft);
+    draft_put_collection(draft, name);
 }
 
 static void
-s_document_outside(struct draft *draft)
+s_document_outside(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_simple(draft, "a");
+    draft_put_state(draft);
+    draft_put_simple(draft, "a");
 }
 
 static void
-s_index_behind_document(struct draft *draft)
+s_index_behind_document(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_simple(draft, "a");
-    s_put_index(draft, "i", mg_slice_text("f"));
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_simple(draft, "a");
+    draft_put_index(draft, "i", mg_slice_text("f"));
 }
 
 static void
-s_index_path_not_utf8(struct draft *draft)
+s_index_path_not_utf8(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_index(draft, "i", mg_slice_text("\xff"));
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_index(draft, "i", mg_slice_text("\xff"));
 }
 
 static void
-s_ids_descend(struct draft *draft)
+s_ids_descend(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_simple(draft, "b");
-    s_put_simple(draft, "a");
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_simple(draft, "b");
+    draft_put_simple(draft, "a");
 }
 
 static void
-s_id_repeated(struct draft *draft)
+s_id_repeated(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_simple(draft, "b");
-    s_put_simple(draft, "b");
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_simple(draft, "b");
+    draft_put_simple(draft, "b");
 }
 
 static void
-s_id_empty(struct draft *draft)
+s_id_empty(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_simple(draft, "");
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_simple(draft, "");
 }
 
 static void
-s_id_too_long(struct draft *draft)
+s_id_too_long(draft_t *draft)
 {
     static const uint8_t id[MG_ID_MAX + 1];
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_document(draft, mg_slice(id, sizeof id), s_document(), 1);
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_document(draft, mg_slice(id, sizeof id), draft_document(), 1);
 }
 
 static void
-s_rev_0(struct draft *draft)
+s_rev_0(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_document(draft, mg_slice_text("a"), s_document(), 0);
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_document(draft, mg_slice_text("a"), draft_document(), 0);
 }
 
 static void
-s_rev_above_version(struct draft *draft)
+s_rev_above_version(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_document(draft, mg_slice_text("a"), s_document(), VERSION + 1);
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_document(draft, mg_slice_text("a"), draft_document(), DRAFT_VERSION + 1);
 }
 
 static void
-s_body_not_bson(struct draft *draft)
+s_body_not_bson(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_document(draft, mg_slice_text("a"), mg_slice_text("no BSON"), 1);
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_document(draft, mg_slice_text("a"), mg_slice_text("no BSON"), 1);
 }
 
 static void
-s_body_missing(struct draft *draft)
+s_body_missing(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_document(draft, mg_slice_text("a"), mg_slice(NULL, 0), 1);
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_document(draft, mg_slice_text("a"), mg_slice(NULL, 0), 1);
 }
 
 static void
-s_collection_miscounted(struct draft *draft)
+s_collection_miscounted(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_simple(draft, "a");
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_simple(draft, "a");
     draft->in_collection++;
-    s_put_collection_end(draft);
+    draft_put_collection_end(draft);
 }
 
 static void
-s_collection_not_ended(struct draft *draft)
+s_collection_not_ended(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_collection(draft, "a");
-    s_put_end(draft);
+    draft_put_state(draft);
+    draft_put_collection(draft, "a");
+    draft_put_end(draft);
 }
 
 static void
-s_no_end(struct draft *draft)
+s_no_end(draft_t *draft)
 {
-    s_put_state(draft);
+    draft_put_state(draft);
 }
 
 static void
-s_records_behind_end(struct draft *draft)
+s_records_behind_end(draft_t *draft)
 {
-    s_put_whole(draft);
-    s_put_meta(draft, "z");
+    draft_put_whole(draft);
+    draft_put_meta(draft, "z");
 }
 
 static void
-s_end_miscounts_records(struct draft *draft)
+s_end_miscounts_records(draft_t *draft)
 {
-    s_put_state(draft);
+    draft_put_state(draft);
     draft->dump.footer.record_count++;
-    s_put_end(draft);
+    draft_put_end(draft);
     draft->dump.footer.record_count--;
 }
 
 static void
-s_footer_miscounts_documents(struct draft *draft)
+s_footer_miscounts_documents(draft_t *draft)
 {
-    s_put_whole(draft);
+    draft_put_whole(draft);
     draft->dump.footer.document_count++;
 }
 
 static void
-s_footer_miscounts_records(struct draft *draft)
+s_footer_miscounts_records(draft_t *draft)
 {
-    s_put_whole(draft);
+    draft_put_whole(draft);
     draft->dump.footer.record_count++;
 }
 
 static void
-s_footer_miscounts_collections(struct draft *draft)
+s_footer_miscounts_collections(draft_t *draft)
 {
-    s_put_whole(draft);
+    draft_put_whole(draft);
     draft->dump.footer.collection_count++;
 }
 
 static void
-s_cut_within_a_record(struct draft *draft)
+s_cut_within_a_record(draft_t *draft)
 {
-    s_put_whole(draft);
+    draft_put_whole(draft);
     draft->payload.len--;
 }
 
 static void
-s_newer_kind(struct draft *draft)
+s_newer_kind(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_raw(draft, "\x02\x3a\x00", 3);
+    draft_put_state(draft);
+    draft_put_raw(draft, "\x02\x3a\x00", 3);
 }
 
 static void
-s_skippable_kind(struct draft *draft)
+s_skippable_kind(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_raw(draft, "\x04\x82\x04\x01x", 5);
-    s_put_collection(draft, "apis");
-    s_put_collection_end(draft);
-    s_put_collection(draft, "users");
-    s_put_collection_end(draft);
-    s_put_end(draft);
+    draft_put_state(draft);
+    draft_put_raw(draft, "\x04\x82\x04\x01x", 5);
+    draft_put_collection(draft, "apis");
+    draft_put_collection_end(draft);
+    draft_put_collection(draft, "users");
+    draft_put_collection_end(draft);
+    draft_put_end(draft);
 }
 
 static void
-s_skippable_kind_first(struct draft *draft)
+s_skippable_kind_first(draft_t *draft)
 {
-    s_put_raw(draft, "\x04\x82\x04\x01x", 5);
+    draft_put_raw(draft, "\x04\x82\x04\x01x", 5);
 }
 
 static void
-s_record_too_long(struct draft *draft)
+s_record_too_long(draft_t *draft)
 {
-    s_put_state(draft);
-    s_put_raw(draft, "\x81\x80\x84\x08", 4);
+    draft_put_state(draft);
+    draft_put_raw(draft, "\x81\x80\x84\x08", 4);
 }
 
 struct rule_case {
     const char *rule;
-    void (*build)(struct draft *draft);
+    void (*build)(draft_t *draft);
     mg_outcome_t expected;
     uint64_t record; /* the record at fault */
 };
@@ -478,9 +347,9 @@ test_each_broken_rule_of_the_payload_is_named(void **state)
     (void)state;
     mg_keyring_t *ring = kit_keyring(KIT_RAW_KEY);
     for (size_t i = 0; i < sizeof s_cases / sizeof s_cases[0]; i++) {
-        struct draft draft;
+        draft_t draft;
         mg_verdict_t why;
-        s_begin(&draft, 2);
+        draft_begin(&draft, 2);
         s_cases[i].build(&draft);
         draft.dump.payload = mg_buf_slice(&draft.payload);
         mg_buf_t file = kit_seal(&draft.dump);
@@ -501,10 +370,10 @@ static void
 test_damage_of_the_container_comes_before_that_of_the_payload(void **state)
 {
     (void)state;
-    struct draft draft;
+    draft_t draft;
     mg_verdict_t why;
     mg_keyring_t *ring = kit_keyring(KIT_RAW_KEY);
-    s_begin(&draft, 2);
+    draft_begin(&draft, 2);
     s_no_state_header(&draft);
     memset(mg_buf_extend(&draft.payload, 8192), 1, 8192); /* more chunks behind the fault */
     draft.dump.payload = mg_buf_slice(&draft.payload);

@@ -1,4 +1,4 @@
-#include "gateway/routes.h"
+#include "gateway/resource.h"
 #include "support/check.h"
 
 #include <string.h>
@@ -18,7 +18,9 @@ test_patterns_fit_paths(void **state)
     for (size_t i = 0; i < sizeof misses / sizeof *misses; i++) {
         assert_false(mg_route_fits("/a/{x}/b", mg_slice_text(misses[i]), &match));
     }
-    assert_false(mg_route_fits("/a/{rest...}", mg_slice_text("/a/"), &match));
+    assert_true(mg_route_fits("/a/{rest...}", mg_slice_text("/a/"), &match));
+    assert_int_equal(match.params[0].len, 0);
+    assert_false(mg_route_fits("/a/{rest...}", mg_slice_text("/a"), &match));
 }
 
 static void
@@ -145,6 +147,40 @@ test_allow_lists_head_with_get_and_options_always(void **state)
     }
 }
 
+static bool
+s_is_found_by(const mg_collection_t *collection, const char *field)
+{
+    bool found = false;
+    for (size_t i = 0; collection->key_fields[i]; i++) {
+        found = found || strcmp(collection->key_fields[i], field) == 0;
+    }
+    for (size_t i = 0; collection->unique[i]; i++) {
+        found = found || strcmp(collection->unique[i], field) == 0;
+    }
+    return found;
+}
+
+/* What a document is found by cannot hold what a path cannot say. */
+static void
+test_fields_of_keys_and_indexes_are_names(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    const mg_route_t *routes = mg_routes(&count);
+    unsigned names = 0;
+    for (size_t i = 0; i < count; i++) {
+        const mg_resource_t *resource = routes[i].resource;
+        for (const mg_field_t *field = resource ? resource->fields : NULL; field && field->name;
+             field++) {
+            if (s_is_found_by(mg_collection(resource->collection), field->name)) {
+                assert_true(field->flags & MG_FIELD_NAME);
+                names++;
+            }
+        }
+    }
+    assert_true(names > 0);
+}
+
 static void
 test_every_row_is_whole(void **state)
 {
@@ -175,6 +211,7 @@ main(void)
         cmocka_unit_test(test_every_row_is_reached_and_refuses_other_methods_with_its_own),
         cmocka_unit_test(test_near_misses_of_paths_are_unknown),
         cmocka_unit_test(test_allow_lists_head_with_get_and_options_always),
+        cmocka_unit_test(test_fields_of_keys_and_indexes_are_names),
         cmocka_unit_test(test_every_row_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
