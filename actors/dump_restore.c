@@ -5,6 +5,7 @@
 #include "core/failpoint.h"
 #include "core/folderpath.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/seed.h"
 
 #include <sodium.h>
@@ -112,6 +113,19 @@ s_begin_empty(mg_dumpactor_t *self, mg_restored_t *restored, mg_fault_t *why)
     return MG_OK;
 }
 
+/* Bytes of plaintext that may be loaded beside the state: in memory they take about a third more. */
+static uint64_t
+s_room(const mg_dumpactor_t *self)
+{
+    enum { PARTS = 4, OF_PLAIN = 3 };
+    uint64_t limit = self->config->memory_max_bytes;
+    uint64_t used = mg_memory_used();
+    if (limit == 0) {
+        return 0;
+    }
+    return limit > used ? (limit - used) / PARTS * OF_PLAIN + 1 : 1;
+}
+
 static mg_status_t
 s_load_newest(mg_dumpactor_t *self, mg_restored_t *out, mg_fault_t *why)
 {
@@ -120,6 +134,7 @@ s_load_newest(mg_dumpactor_t *self, mg_restored_t *out, mg_fault_t *why)
     if (status == MG_OK) {
         MG_FAILPOINT("restore.scanned");
         mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
+        job.room = self->at_home ? s_room(self) : 0; /* a start has no second state */
         status = mg_restorejob_newest(&job, &candidates, out, why);
         MG_FAILPOINT("restore.loaded");
     }
@@ -262,10 +277,12 @@ s_read_path(mg_dumpactor_t *self,
     }
     mg_keyring_begin_scan(self->keyring, MG_KEYRING_DERIVATIONS);
     mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
+    job.room = s_room(self);
     mg_outcome_t outcome = mg_restorejob_file(&job, fd, out_store, info, &verdict);
     (void)mg_folder_io(self->folder)->close(fd);
     if (outcome != MG_OUTCOME_OK) {
-        return mg_fault_set(why, MG_ERR_DUMP, verdict.error, "%s: %s", mg_outcome_name(outcome),
+        mg_status_t failed = verdict.error == ENOMEM ? MG_ERR_FULL : MG_ERR_DUMP;
+        return mg_fault_set(why, failed, verdict.error, "%s: %s", mg_outcome_name(outcome),
                             verdict.text);
     }
     status = mg_restorejob_check_generation(&job, info->header.generation, why);

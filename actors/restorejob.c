@@ -37,6 +37,33 @@ s_refuse_opaque(const mg_dumpreader_t *reader, mg_outcome_t outcome, mg_verdict_
     return outcome;
 }
 
+/* By the footer, before anything is loaded: a footer that lies is found out later. */
+static bool
+s_has_room(const mg_restorejob_t *job, int fd)
+{
+    uint8_t bytes[MG_FOOTER_SIZE];
+    struct stat found;
+    mg_dumpfooter_t footer;
+    mg_verdict_t ignored;
+    const mg_file_ops_t *io = mg_folder_io(job->folder);
+    if (job->room == 0 || io->stat(fd, &found) != 0 || found.st_size < (off_t)sizeof bytes ||
+        io->pread(fd, bytes, sizeof bytes, found.st_size - (off_t)sizeof bytes) !=
+            (ssize_t)sizeof bytes ||
+        mg_dumpfooter_read(bytes, &footer, &ignored) != MG_OUTCOME_OK) {
+        return true;
+    }
+    return footer.plain_bytes <= job->room;
+}
+
+static mg_outcome_t
+s_read(const mg_restorejob_t *job, mg_dumpreader_t *reader, bool loads, int fd, mg_verdict_t *why)
+{
+    if (loads && !s_has_room(job, fd)) {
+        return mg_verdict_io(why, "holding two states (MEM_MAX_MEMORY)", ENOMEM);
+    }
+    return mg_readjob_run(reader, job->pipeline, job->turn, job->arg, why);
+}
+
 mg_outcome_t
 mg_restorejob_file(const mg_restorejob_t *job,
                    int fd,
@@ -59,7 +86,7 @@ mg_restorejob_file(const mg_restorejob_t *job,
         outcome = mg_verdict_io(why, "loading a dump", ENOMEM);
         goto done;
     }
-    outcome = mg_readjob_run(reader, job->pipeline, job->turn, job->arg, why);
+    outcome = s_read(job, reader, out_store != NULL, fd, why);
     outcome = out_store ? s_refuse_opaque(reader, outcome, why) : outcome;
     s_describe(reader, outcome, out_info);
     out_info->bytes = source.io->stat(fd, &found) == 0 ? (uint64_t)found.st_size : 0;
@@ -198,6 +225,11 @@ s_consider(const mg_restorejob_t *job,
     }
     if (verdict.error == ECANCELED) { /* memgate is to end: the dump is not to blame */
         return s_give_up(result, candidate, &verdict, why);
+    }
+    if (verdict.error == ENOMEM) { /* nor is it here; an older one would not be the answer */
+        (void)s_give_up(result, candidate, &verdict, why);
+        result->exit_code = mg_outcome_exit(MG_OUTCOME_KDF_NOMEM);
+        return MG_ERR_FULL;
     }
     s_report_skipped(candidate, &verdict);
     result->unusable = true;

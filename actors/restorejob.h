@@ -2,7 +2,7 @@
  *
  * Owns     : the store being built, until mg_restored_t has it; everything in mg_restorejob_t is borrowed.
  * Thread   : the dump actor's; returns when the store is built or nothing could be.
- * Fails    : MG_ERR_DUMP, or MG_ERR_CONFLICT below min_generation; with a sentence and the program's exit code.
+ * Fails    : MG_ERR_DUMP, MG_ERR_CONFLICT below min_generation, MG_ERR_FULL without memory; with a sentence and the program's exit code.
  * Not here : showing the store to anybody (actors/dump.c: align, Swap).
  * Source   : dump-format.md section 9. Nothing is visible before the last check passed; a damaged file is stepped over,
  *            one that is whole but sealed with another key is not.
@@ -23,6 +23,7 @@ typedef struct mg_restorejob {
     uint32_t kdf_max_kib;
     bool strict;             /* the newest candidate or none */
     uint64_t min_generation; /* nothing older is loaded; 0: any */
+    uint64_t room;           /* bytes of plaintext for which there is memory; 0: not to be asked */
     mg_job_turn_fn *turn;
     void *arg;
 } mg_restorejob_t;

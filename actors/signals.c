@@ -37,12 +37,14 @@ static const struct {
 
 enum { SIGNALS = sizeof s_signals / sizeof *s_signals };
 
-/* What was ignored when the program began stays ignored: nohup means it. */
+/* SIGHUP that was ignored when the program began stays ignored: nohup means it. Shells ignore SIGINT and SIGQUIT for what
+ * runs in the background; those are sent on purpose and are taken all the same. */
 static bool
 s_is_ignored(int number)
 {
     struct sigaction action;
-    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+    return number == SIGHUP && sigaction(number, NULL, &action) == 0 &&
+           action.sa_handler == SIG_IGN;
 }
 
 static void

@@ -36,6 +36,9 @@ mg_ask_refuse(mg_request_t *request, mg_status_t status)
     case MG_ERR_FROZEN:
         mg_request_refuse(request, MG_ERROR_FROZEN);
         break;
+    case MG_ERR_FULL:
+        mg_request_refuse(request, MG_ERROR_FULL);
+        break;
     case MG_ERR_TIMEOUT:
         mg_request_refuse(request, MG_ERROR_TIMEOUT);
         break;
@@ -355,6 +358,17 @@ void
 mg_ask_restore(mg_request_t *request, mg_slice_t path, mg_told_t *then)
 {
     s_ask_order(request, true, path, then);
+}
+
+void
+mg_ask_dumps(mg_request_t *request, mg_told_t *then)
+{
+    Mg__ListRequest list = MG__LIST_REQUEST__INIT;
+    Mg__DumpMessage message = MG__DUMP_MESSAGE__INIT;
+    message.body_case = MG__DUMP_MESSAGE__BODY_LIST;
+    message.list = &list;
+    s_ask(request, &(route_t){request->service->dump_link, MG_SERVICE_DUMP_MS, s_on_dump, then},
+          &message.base);
 }
 
 void

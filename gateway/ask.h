@@ -30,6 +30,8 @@ void mg_ask_check(mg_request_t *request, mg_slice_t password, mg_slice_t stored)
 /* A dump or a restore for the request's caller; `path` empty: the usual one. `then` gets a DumpReply. */
 void mg_ask_dump(mg_request_t *request, mg_slice_t path, mg_told_t *then);
 void mg_ask_restore(mg_request_t *request, mg_slice_t path, mg_told_t *then);
+/* The dumps of the folder; `then` gets a DumpReply. */
+void mg_ask_dumps(mg_request_t *request, mg_told_t *then);
 /* Tells autosave that its settings have changed, then sends the prepared answer. */
 void mg_ask_autosave_reload(mg_request_t *request);
 /* Figures; on failure `then` is called with NULL. */

@@ -12,6 +12,9 @@ static const mg_error_row_t s_rows[MG_ERRORS] = {
     [MG_ERROR_BUSY] = {503, "SRV002", "Too much is under way, try again"},
     [MG_ERROR_FROZEN] = {503, "SRV003",
                          "Writes are refused while the state is being replaced or saved"},
+    [MG_ERROR_FULL] =
+        {507, "SRV005",
+         "Memory is scarce: the state may not grow (MEM_MAX_MEMORY); delete something"},
     [MG_ERROR_TIMEOUT] = {503, "SRV004", "No answer in time; whether it took effect is not known"},
     [MG_ERROR_HIDDEN] = {404, NULL, "Not found"},
     [MG_ERROR_IP_NOT_LISTED] = {403, "SEC010", "Your address is not on the whitelist"},
@@ -95,6 +98,8 @@ static const mg_error_row_t s_rows[MG_ERRORS] = {
 
     [MG_ERROR_MEMORY_PATH] = {400, "MEM004", "The path is not usable"},
     [MG_ERROR_MEMORY_NO_FILE] = {404, "MEM003", "Dump file not found"},
+    [MG_ERROR_MEMORY_ROLLED_BACK] = {409, "MEM006",
+                                     "The dump is older than MEM_DUMP_MIN_GENERATION allows"},
     [MG_ERROR_MEMORY_OUTSIDE] = {403, "MEM005", "The path is outside of the dump folder"},
     [MG_ERROR_SETTINGS_READ] = {403, "SEC001",
                                 "You do not have permission to view security settings"},
@@ -102,6 +107,7 @@ static const mg_error_row_t s_rows[MG_ERRORS] = {
                                  "You do not have permission to change security settings"},
     [MG_ERROR_SETTINGS_PATH] = {400, "SEC005", "dump_path must be inside the dump folder"},
     [MG_ERROR_DUMP] = {403, "SEC003", "You do not have permission to dump the memory"},
+    [MG_ERROR_DUMPS] = {403, "SEC006", "You do not have permission to list the dumps"},
     [MG_ERROR_RESTORE] = {403, "SEC004", "You do not have permission to restore the memory"},
 };
 

@@ -17,6 +17,7 @@ typedef enum mg_error_id {
     MG_ERROR_NOT_READY,
     MG_ERROR_BUSY,
     MG_ERROR_FROZEN,
+    MG_ERROR_FULL,
     MG_ERROR_TIMEOUT,
     MG_ERROR_HIDDEN,
     MG_ERROR_IP_NOT_LISTED,
@@ -91,11 +92,13 @@ typedef enum mg_error_id {
     /* memory and settings */
     MG_ERROR_MEMORY_PATH,
     MG_ERROR_MEMORY_NO_FILE,
+    MG_ERROR_MEMORY_ROLLED_BACK,
     MG_ERROR_MEMORY_OUTSIDE,
     MG_ERROR_SETTINGS_READ,
     MG_ERROR_SETTINGS_WRITE,
     MG_ERROR_SETTINGS_PATH,
     MG_ERROR_DUMP,
+    MG_ERROR_DUMPS,
     MG_ERROR_RESTORE,
     MG_ERRORS
 } mg_error_id_t;

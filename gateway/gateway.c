@@ -243,7 +243,8 @@ s_on_turn(void *arg, int64_t now_ms)
     int64_t wait_ms = mg_server_turn(self->server, now_ms);
     s_drain(self, now_ms);
     bool watchful = waiting || self->draining;
-    return watchful && (wait_ms < 0 || wait_ms > EXPIRE_EVERY_MS) ? EXPIRE_EVERY_MS : wait_ms;
+    int64_t own_ms = watchful ? EXPIRE_EVERY_MS : mg_service_rest(&self->service, now_ms);
+    return own_ms >= 0 && (wait_ms < 0 || wait_ms > own_ms) ? own_ms : wait_ms;
 }
 
 const mg_actor_ops_t mg_gateway_actor = {.name = "gateway",

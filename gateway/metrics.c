@@ -199,6 +199,31 @@ s_state_frozen(const mg_metrics_figures_t *f)
     return f->state->frozen;
 }
 static double
+s_memory_used(const mg_metrics_figures_t *f)
+{
+    return (double)f->state->memory_used;
+}
+static double
+s_memory_limit(const mg_metrics_figures_t *f)
+{
+    return (double)f->state->memory_limit;
+}
+static double
+s_memory_full(const mg_metrics_figures_t *f)
+{
+    return f->state->memory_full;
+}
+static double
+s_restored_generation(const mg_metrics_figures_t *f)
+{
+    return f->dump->restored ? (double)f->dump->restored->generation : 0;
+}
+static double
+s_restore_skipped(const mg_metrics_figures_t *f)
+{
+    return f->dump->restore_skipped;
+}
+static double
 s_dumps_published(const mg_metrics_figures_t *f)
 {
     return (double)f->dump->published;
@@ -263,6 +288,14 @@ static const family_t s_families[] = {
      FROM_STATE},
     {"memgate_state_views", "gauge", "Open views", s_state_views, FROM_STATE},
     {"memgate_state_frozen", "gauge", "1 while writes are refused", s_state_frozen, FROM_STATE},
+    {"memgate_memory_bytes", "gauge", "Resident memory of the process", s_memory_used, FROM_STATE},
+    {"memgate_memory_limit_bytes", "gauge", "MEM_MAX_MEMORY; 0 = none", s_memory_limit, FROM_STATE},
+    {"memgate_memory_full", "gauge", "1 while the state may not grow", s_memory_full, FROM_STATE},
+    {"memgate_restored_generation", "gauge", "Generation of the dump that was restored",
+     s_restored_generation, FROM_DUMP},
+    {"memgate_restore_skipped", "gauge",
+     "Newer dumps that could not be restored: above 0, an older state is served", s_restore_skipped,
+     FROM_DUMP},
     {"memgate_dumps_published_total", "counter", "Dumps published", s_dumps_published, FROM_DUMP},
     {"memgate_dumps_failed_total", "counter", "Dumps that failed", s_dumps_failed, FROM_DUMP},
     {"memgate_dump_running", "gauge", "1 while a dump is being written", s_dump_running, FROM_DUMP},

@@ -122,9 +122,28 @@ mg_service_version(const mg_service_t *self)
 }
 
 bool
-mg_service_is_fresh(const mg_service_t *self, uint64_t version)
+mg_service_is_fresh(mg_service_t *self, uint64_t version)
 {
+    self->view_used = true;
     return self->view && mg_view_version(mg_viewref_view(self->view)) >= version;
+}
+
+int64_t
+mg_service_rest(mg_service_t *self, int64_t now_ms)
+{
+    if (!self->view || self->view_asked) {
+        return -1;
+    }
+    if (self->view_used) {
+        self->view_used = false;
+        self->view_idle_ms = now_ms;
+    }
+    int64_t left_ms = self->view_idle_ms + MG_SERVICE_VIEW_IDLE_MS - now_ms;
+    if (left_ms > 0) {
+        return left_ms;
+    }
+    mg_state_give_back(self->state_link, &self->view);
+    return -1;
 }
 
 /* Without a configured secret the one in the state signs: it comes with the store and goes with a Swap. */

@@ -23,7 +23,8 @@ enum {
     MG_SERVICE_WINDOW = 3072,      /* requests to the state actor under way, < MG_BUS_HWM */
     MG_SERVICE_DUMPS_MAX = 64,     /* dump and restore requests under way */
     MG_SERVICE_DUMP_MS = 1800000,  /* deadline of a dump or restore */
-    MG_SERVICE_FIGURES_MS = 1000   /* deadline of what /metrics asks */
+    MG_SERVICE_FIGURES_MS = 1000,  /* deadline of what /metrics asks */
+    MG_SERVICE_VIEW_IDLE_MS = 1000 /* a view that nobody reads is given back after this */
 };
 
 typedef enum mg_phase { MG_PHASE_STARTING, MG_PHASE_READY, MG_PHASE_STOPPING } mg_phase_t;
@@ -52,6 +53,8 @@ struct mg_service {
     mg_viewref_t *view;
     uint64_t swaps; /* of the state, as of the newest view */
     bool view_asked;
+    bool view_used;        /* since the last rest */
+    int64_t view_idle_ms;  /* monotonic: since when it has not been used */
     mg_buf_t view_tickets; /* mg_ticket_t of requests that wait for a newer one */
 };
 
@@ -64,8 +67,11 @@ MG_MUST_USE mg_status_t mg_service_watch(mg_service_t *self, mg_loop_t *loop);
 
 /* The newest version that the state has acknowledged. */
 uint64_t mg_service_version(const mg_service_t *self);
+/* Gives the view back when nobody has used it for MG_SERVICE_VIEW_IDLE_MS, so that it keeps nothing in memory; called once per
+ * turn while no request waits. Returns in how many milliseconds it wants to be called again at the latest, -1: never. */
+int64_t mg_service_rest(mg_service_t *self, int64_t now_ms);
 /* True when there is a view, at least as new as `version`. */
-bool mg_service_is_fresh(const mg_service_t *self, uint64_t version);
+bool mg_service_is_fresh(mg_service_t *self, uint64_t version);
 /* Parks the request until a newer view has come; mg_dispatch_resume then runs it. Answers 503 when it cannot wait. */
 void mg_service_wait_view(mg_service_t *self, mg_request_t *request);
 

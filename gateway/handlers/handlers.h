@@ -43,6 +43,7 @@ bool mg_endpoint_check(mg_request_t *request, const mg_change_t *change);
 
 /* memory.c */
 mg_handler_t mg_handle_memory_dump;
+mg_handler_t mg_handle_memory_dumps;
 mg_handler_t mg_handle_memory_restore;
 
 /* settings.c */

@@ -1,6 +1,7 @@
 /* Dump and restore by request: the dump actor does the work and judges the path. */
 #include "core/clock.h"
 #include "core/document.h"
+#include "core/dumpheader.h"
 #include "core/json.h"
 #include "gateway/ask.h"
 #include "gateway/handlers/handlers.h"
@@ -43,6 +44,12 @@ s_refuse(mg_request_t *request, const Mg__DumpReply *reply)
     case MG_ERR_DENIED:
         error = MG_ERROR_MEMORY_OUTSIDE;
         break;
+    case MG_ERR_CONFLICT:
+        error = MG_ERROR_MEMORY_ROLLED_BACK;
+        break;
+    case MG_ERR_FULL:
+        error = MG_ERROR_FULL;
+        break;
     case MG_ERR_BUSY:
         error = MG_ERROR_BUSY;
         break;
@@ -53,18 +60,26 @@ s_refuse(mg_request_t *request, const Mg__DumpReply *reply)
 }
 
 static void
-s_reply_object(mg_request_t *request, bson_t *inner)
+s_reply_document(mg_request_t *request, const bson_t *payload)
 {
     mg_buf_t json = {0};
-    mg_buf_append_text(&json, "{\"response\":");
-    mg_status_t status = mg_json_write(mg_document_slice(inner), MG_JSON_PLAIN, NULL, &json);
-    mg_buf_append_byte(&json, '}');
+    mg_status_t status = mg_json_write(mg_document_slice(payload), MG_JSON_PLAIN, NULL, &json);
     if (status == MG_OK && mg_buf_ok(&json)) {
         mg_reply_payload(&request->answer, 200, mg_buf_slice(&json));
     } else {
         mg_request_refuse(request, MG_ERROR_INTERNAL);
     }
     mg_buf_free(&json);
+}
+
+/* The contract's payload has a member `response` of its own. */
+static void
+s_reply_object(mg_request_t *request, const bson_t *inner)
+{
+    bson_t payload = BSON_INITIALIZER;
+    (void)bson_append_document(&payload, "response", -1, inner);
+    s_reply_document(request, &payload);
+    bson_destroy(&payload);
 }
 
 static void
@@ -96,6 +111,55 @@ s_on_restored(mg_request_t *request, const ProtobufCMessage *message)
     (void)bson_append_utf8(&inner, "created_at", -1, when, -1);
     s_reply_object(request, &inner);
     bson_destroy(&inner);
+}
+
+static void
+s_append_dump(bson_t *list, uint32_t index, const Mg__DumpInfo *dump)
+{
+    char key[16];
+    char when[MG_RFC3339_SIZE];
+    const char *name = NULL;
+    bson_t item;
+    size_t len = bson_uint32_to_string(index, &name, key, sizeof key);
+    mg_clock_rfc3339(dump->created_ns, when);
+    (void)bson_append_document_begin(list, name, (int)len, &item);
+    (void)BSON_APPEND_INT64(&item, "generation", (int64_t)dump->generation);
+    (void)BSON_APPEND_UTF8(&item, "created_at", when);
+    (void)BSON_APPEND_UTF8(&item, "trigger", mg_trigger_name((uint8_t)dump->trigger));
+    (void)BSON_APPEND_UTF8(&item, "requester", dump->requester);
+    (void)BSON_APPEND_INT64(&item, "documents", (int64_t)dump->documents);
+    (void)BSON_APPEND_INT64(&item, "bytes", (int64_t)dump->bytes);
+    (void)BSON_APPEND_BOOL(&item, "verified", dump->verified);
+    (void)BSON_APPEND_UTF8(&item, "key_id", dump->key_id);
+    (void)BSON_APPEND_UTF8(&item, "outcome", dump->outcome);
+    (void)BSON_APPEND_UTF8(&item, "chain", dump->chain);
+    (void)BSON_APPEND_UTF8(&item, "path", dump->path);
+    (void)bson_append_document_end(list, &item);
+}
+
+static void
+s_on_listed(mg_request_t *request, const ProtobufCMessage *message)
+{
+    const Mg__DumpReply *reply = (const Mg__DumpReply *)message;
+    if (reply->status != MG_OK) {
+        s_refuse(request, reply);
+        return;
+    }
+    bson_t payload = BSON_INITIALIZER;
+    bson_t list;
+    (void)BSON_APPEND_ARRAY_BEGIN(&payload, "dumps", &list);
+    for (size_t i = 0; i < reply->n_list; i++) {
+        s_append_dump(&list, (uint32_t)i, reply->list[i]);
+    }
+    (void)bson_append_array_end(&payload, &list);
+    s_reply_document(request, &payload);
+    bson_destroy(&payload);
+}
+
+void
+mg_handle_memory_dumps(mg_request_t *request)
+{
+    mg_ask_dumps(request, s_on_listed);
 }
 
 void

@@ -1,5 +1,6 @@
 /* Health, readiness and metrics. */
 #include "core/clock.h"
+#include "core/json.h"
 #include "gateway/ask.h"
 #include "gateway/handlers/handlers.h"
 #include "gateway/service.h"
@@ -21,8 +22,17 @@ mg_handle_liveness(mg_request_t *request)
     mg_reply_raw(&request->answer, 200, s_json, mg_slice_text("{\"status\":\"alive\"}"));
 }
 
+/* --- readiness --- */
+
+/* Why the gateway serves with less than it should; one word and one sentence each. */
+typedef struct reasons {
+    bool dump_failed;
+    bool memory_full;
+    const Mg__DumpStatus *dumps; /* NULL: not known */
+} reasons_t;
+
 static const char *
-s_readiness(const mg_service_t *service)
+s_readiness(const mg_service_t *service, const reasons_t *reasons)
 {
     switch (service->phase) {
     case MG_PHASE_STARTING:
@@ -32,25 +42,91 @@ s_readiness(const mg_service_t *service)
     case MG_PHASE_READY:
         break;
     }
-    return service->degraded ? "degraded" : "ready";
+    return reasons->dump_failed || reasons->memory_full ? "degraded" : "ready";
+}
+
+/* For who may manage the gateway: what an operator would look up next. */
+static void
+s_append_details(const reasons_t *reasons, mg_buf_t *out)
+{
+    mg_buf_append_text(out, ",\"mongodb\":true,\"redis\":true,\"mode\":\"memory\","
+                            "\"cache_backend\":\"memory\"");
+    if (reasons->dumps) {
+        mg_buf_append_format(out, ",\"restored_from_older\":%s,\"last_error\":",
+                             reasons->dumps->restore_skipped ? "true" : "false");
+        mg_json_write_text(mg_slice_text(reasons->dumps->last_error), out);
+    }
+}
+
+static void
+s_reply_readiness(mg_request_t *request, const reasons_t *reasons)
+{
+    const mg_service_t *service = request->service;
+    bool ready = service->phase == MG_PHASE_READY;
+    const char *status = s_readiness(service, reasons);
+    mg_buf_t body = {0};
+    mg_buf_append_format(&body, "{\"status\":\"%s\"", status);
+    if (ready && (reasons->dump_failed || reasons->memory_full)) {
+        mg_buf_append_format(&body, ",\"reasons\":[%s%s%s]",
+                             reasons->dump_failed ? "\"dump_failed\"" : "",
+                             reasons->dump_failed && reasons->memory_full ? "," : "",
+                             reasons->memory_full ? "\"memory_full\"" : "");
+    }
+    if (request->caller.known &&
+        mg_permissions_have(request->caller.permissions, MG_MAY_MANAGE_GATEWAY)) {
+        s_append_details(reasons, &body);
+    }
+    mg_buf_append_byte(&body, '}');
+    mg_reply_raw(&request->answer, ready ? 200 : 503, s_json, mg_buf_slice(&body));
+    mg_buf_free(&body);
+}
+
+static Mg__DumpReply *
+s_kept_dump_status(const mg_request_t *request)
+{
+    const mg_buf_t *packed = &request->learnt.figures;
+    return packed->len ? mg__dump_reply__unpack(NULL, packed->len, packed->data) : NULL;
+}
+
+/* A reply is kept as bytes: it ends with the call that brings it. */
+static void
+s_keep_dump_status(mg_request_t *request, const ProtobufCMessage *reply)
+{
+    mg_buf_t *packed = &request->learnt.figures;
+    mg_buf_clear(packed);
+    uint8_t *at = reply ? mg_buf_extend(packed, protobuf_c_message_get_packed_size(reply)) : NULL;
+    if (at) {
+        (void)protobuf_c_message_pack(reply, at);
+    }
+}
+
+static void
+s_on_readiness_state(mg_request_t *request, const ProtobufCMessage *reply)
+{
+    const Mg__StateReply *state = (const Mg__StateReply *)reply;
+    Mg__DumpReply *dump = s_kept_dump_status(request);
+    reasons_t reasons = {.dump_failed = request->service->degraded,
+                         .memory_full = state && state->stats && state->stats->memory_full,
+                         .dumps = dump ? dump->dump_status : NULL};
+    s_reply_readiness(request, &reasons);
+    mg__dump_reply__free_unpacked(dump, NULL);
+}
+
+static void
+s_on_readiness_dump(mg_request_t *request, const ProtobufCMessage *reply)
+{
+    s_keep_dump_status(request, reply);
+    mg_ask_state_stats(request, s_on_readiness_state);
 }
 
 void
 mg_handle_readiness(mg_request_t *request)
 {
-    const mg_service_t *service = request->service;
-    bool ready = service->phase == MG_PHASE_READY;
-    bool detailed = request->caller.known &&
-                    mg_permissions_have(request->caller.permissions, MG_MAY_MANAGE_GATEWAY);
-    mg_buf_t body = {0};
-    mg_buf_append_format(&body, "{\"status\":\"%s\"", s_readiness(service));
-    if (detailed) {
-        mg_buf_append_text(&body, ",\"mongodb\":true,\"redis\":true,\"mode\":\"memory\","
-                                  "\"cache_backend\":\"memory\"");
+    if (request->service->phase == MG_PHASE_READY) {
+        mg_ask_dump_status(request, s_on_readiness_dump);
+    } else {
+        s_reply_readiness(request, &(reasons_t){0});
     }
-    mg_buf_append_byte(&body, '}');
-    mg_reply_raw(&request->answer, ready ? 200 : 503, s_json, mg_buf_slice(&body));
-    mg_buf_free(&body);
 }
 
 /* --- metrics --- */
@@ -102,23 +178,15 @@ s_reply_metrics(mg_request_t *request, const Mg__StateReply *state, const Mg__Du
 static void
 s_on_state_stats(mg_request_t *request, const ProtobufCMessage *reply)
 {
-    const mg_buf_t *packed = &request->learnt.figures;
-    Mg__DumpReply *dump =
-        packed->len ? mg__dump_reply__unpack(NULL, packed->len, packed->data) : NULL;
+    Mg__DumpReply *dump = s_kept_dump_status(request);
     s_reply_metrics(request, (const Mg__StateReply *)reply, dump);
     mg__dump_reply__free_unpacked(dump, NULL);
 }
 
-/* The first reply is kept as bytes: it ends with this call. */
 static void
 s_on_dump_status(mg_request_t *request, const ProtobufCMessage *reply)
 {
-    mg_buf_t *packed = &request->learnt.figures;
-    mg_buf_clear(packed);
-    uint8_t *at = reply ? mg_buf_extend(packed, protobuf_c_message_get_packed_size(reply)) : NULL;
-    if (at) {
-        (void)protobuf_c_message_pack(reply, at);
-    }
+    s_keep_dump_status(request, reply);
     mg_ask_state_stats(request, s_on_state_stats);
 }
 

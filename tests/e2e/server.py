@@ -62,6 +62,7 @@ class Server:
         self.process = None
         self.token = None
         self.log_path = self.folder / "log"
+        self.user = None  # that the server runs as; only root may choose another one
 
     # --- life ---
 
@@ -85,7 +86,8 @@ class Server:
     def spawn(self, **more):
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [os.path.abspath(BINARY), "serve"], cwd=self.folder, env=self._environment(more), stderr=log, stdin=subprocess.DEVNULL
+            [os.path.abspath(BINARY), "serve"], cwd=self.folder, env=self._environment(more), stderr=log, stdin=subprocess.DEVNULL,
+            user=self.user,
         )
         log.close()
         self.token = None
