@@ -33,7 +33,8 @@ test_failed_dump_makes_readiness_degraded_until_one_succeeds(void **state)
     (void)state;
     CALL("POST /platform/memory/dump", test_admin, "{\"path\":\"" TEST_PATH_BROKEN "\"}",
          "500 GTW999");
-    CALL("GET /platform/monitor/readiness", NULL, NULL, "200 {\"status\":\"degraded\"}");
+    CALL("GET /platform/monitor/readiness", NULL, NULL,
+         "200 {\"status\":\"degraded\",\"reasons\":[\"dump_failed\"]}");
     CALL("POST /platform/memory/dump", test_admin, NULL, "200");
     CALL("GET /platform/monitor/readiness", NULL, NULL, "200 {\"status\":\"ready\"}");
     CALL("GET /platform/monitor/readiness", test_admin, NULL, "200 \"mode\":\"memory\"");
