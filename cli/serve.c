@@ -5,6 +5,8 @@
 #include "cli/supervisor.h"
 #include "core/log.h"
 
+#include <sodium.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +33,19 @@ s_harden(void)
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 
+/* Keys live in pages that are locked, where that is allowed: else they may be written to swap. */
+static void
+s_check_locking(void)
+{
+    void *page = sodium_malloc(1);
+    if (!page || sodium_mlock(page, 1) != 0) {
+        mg_log(MG_LOG_WARN, "memory_unlocked", "msg=%s",
+               "keys can not be locked in memory (RLIMIT_MEMLOCK): switch swap off, or raise the "
+               "limit");
+    }
+    sodium_free(page);
+}
+
 /* As PID 1 nobody else reaps; and a peer that closes early must not end the process. */
 static void
 s_set_dispositions(void)
@@ -46,6 +61,7 @@ s_serve(const mg_config_t *config)
         s_harden();
     }
     s_set_dispositions();
+    s_check_locking();
     zsys_handler_set(NULL);
     mg_log(MG_LOG_INFO, "starting", "version=%s", MG_VERSION);
     mg_exit_t code = mg_supervise(config);

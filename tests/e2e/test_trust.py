@@ -2,6 +2,7 @@
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import struct
@@ -36,16 +37,35 @@ class Secrets(unittest.TestCase):
             for secret in (PASSPHRASE, PASSWORD, jwt, KEY[4:]):
                 self.assertNotIn(secret, server.log())
 
-    @unittest.skipUnless(os.geteuid() == 0, "NOT ROOT: a process of another user can not be started here")
+    def as_nobody(self, server):
+        """The server runs as a user without rights."""
+        if os.geteuid() != 0:
+            self.skipTest("NOT ROOT: a process of another user can not be started here")
+        server.user = "nobody"
+        os.chmod(server.folder, 0o755)
+        for place in (server.folder, server.run_folder):
+            shutil.chown(place, "nobody")
+        binary = server.folder / "memgate"
+        shutil.copy(os.path.abspath(os.environ.get("MEMGATE_BIN", "build/memgate")), binary)
+        return mock.patch("server.BINARY", str(binary))
+
+    def test_keys_that_can_not_be_locked_in_memory_are_warned_of(self):
+        with Server() as server, self.as_nobody(server):
+            limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+            server.start()
+            self.assertNotIn("memory_unlocked", server.log())
+            server.stop()
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, limits[1]))  # inherited
+            try:
+                server.start()
+            finally:
+                resource.setrlimit(resource.RLIMIT_MEMLOCK, limits)
+            self.assertIn("memory_unlocked", server.log())
+            self.assertEqual(server.stop(), 0)
+
     def test_nobody_may_look_into_the_process(self):
         with Server(MEM_DEBUG_DUMPABLE=None) as server:
-            server.user = "nobody"
-            os.chmod(server.folder, 0o755)
-            for place in (server.folder, server.run_folder):
-                shutil.chown(place, "nobody")
-            binary = server.folder / "memgate"
-            shutil.copy(os.path.abspath(os.environ.get("MEMGATE_BIN", "build/memgate")), binary)
-            with mock.patch("server.BINARY", str(binary)):
+            with self.as_nobody(server):
                 server.start()
                 self.assertEqual(os.stat(f"/proc/{server.process.pid}/environ").st_uid, 0)  # not dumpable: it is root's
                 server.stop()

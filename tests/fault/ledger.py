@@ -37,8 +37,15 @@ def _document(identifier, value):
     return struct.pack("<i", len(body) + 5) + body + b"\0"
 
 
-def _put(identifier, value):
-    return control_pb2.state__pb2.Op(collection=COLLECTION, key=identifier, body=_document(identifier, value))
+def value_of(body):
+    """The number in such a document."""
+    return struct.unpack("<q", body[-9:-1])[0]
+
+
+def put(identifier, value, rev=0):
+    """The operation that writes it; with a rev, only if that is still the document's."""
+    op = control_pb2.state__pb2.Op
+    return op(collection=COLLECTION, key=identifier, body=_document(identifier, value), condition=op.REV if rev else op.ANY, rev=rev)
 
 
 class Ledger:
@@ -51,8 +58,8 @@ class Ledger:
 
     def open(self, control):
         """The first batch: all accounts."""
-        ops = [_put(b"a%02d" % number, START) for number in range(ACCOUNTS)]
-        reply = control.write(_put(b"step", 0), *ops)
+        ops = [put(b"a%02d" % number, START) for number in range(ACCOUNTS)]
+        reply = control.write(put(b"step", 0), *ops)
         assert reply.status == control_pb2.ControlReply.OK, reply.text
 
     def step(self, control):
@@ -62,7 +69,7 @@ class Ledger:
         held = list(self.held)
         held[giver] -= _amount(number)
         held[taker] += _amount(number)
-        reply = control.write(_put(b"a%02d" % giver, held[giver]), _put(b"a%02d" % taker, held[taker]), _put(b"step", number))
+        reply = control.write(put(b"a%02d" % giver, held[giver]), put(b"a%02d" % taker, held[taker]), put(b"step", number))
         if reply.status != control_pb2.ControlReply.OK:
             raise ConnectionError(reply.text)
         self.held, self.acknowledged = held, number

@@ -6,6 +6,7 @@ import unittest
 
 import zmq
 from faults import Control, SEED, check_folder, chance, control_pb2, copy_of, make_template, preload, report, share
+from ledger import ACCOUNTS, COLLECTION, START, put, value_of
 
 KILLS = 300
 SIGNALS = 1000
@@ -60,6 +61,32 @@ class Load:
             self.ledger.promised = max(self.ledger.promised, held)
 
 
+class Transfers:
+    """Moves amounts between accounts as long as it lasts; a batch holds only on the revs that it was made from."""
+
+    def __init__(self, server, seed):
+        self.server, self.random, self.made, self.ended = server, random.Random(seed), 0, False
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended = True
+        self.thread.join(60)
+        assert not self.thread.is_alive()
+
+    def run(self):
+        with Control(self.server) as control:
+            while not self.ended:
+                names = [b"a%02d" % number for number in self.random.sample(range(ACCOUNTS), 2)]
+                read = [control.ask(control_pb2.ControlRequest(read=control_pb2.ControlRead(collection=COLLECTION, key=name))) for name in names]
+                held = [value_of(reply.document.body) for reply in read]
+                ops = [put(name, value, reply.document.rev) for name, value, reply in zip(names, (held[0] - 1, held[1] + 1), read)]
+                self.made += control.write(*ops).status == control_pb2.ControlReply.OK
+
+
 class RandomKills(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -110,6 +137,24 @@ class RandomKills(unittest.TestCase):
             ledger.check(server, at_most=ledger.acknowledged)
             check_folder(server)
         report("mixed signals", count + 3)
+
+    def test_a_restore_while_the_state_changes_gives_one_version(self):
+        """Transfers that look first, and are made only if nothing has changed since; restores and dumps meanwhile."""
+        server, ledger = copy_of(self.template, self.ledger)
+        with server:
+            server.environment["MEM_DUMP_KEEP"] = "1000"
+            server.start()
+            older = server.dump_files()[0].name
+            with Transfers(server, SEED) as transfers:
+                for number in range(share(30)):
+                    made = server.cli_json("dump", "--json")
+                    self.assertEqual(server.cli("restore", older if number % 3 == 0 else made["path"]).returncode, 0)
+                    self.assertEqual(sum(ledger.read(server)[1]), START * ACCOUNTS)
+            self.assertGreater(transfers.made, 0)
+            server.kill()
+            server.start()
+            self.assertEqual(sum(ledger.read(server)[1]), START * ACCOUNTS)
+            self.assertEqual(server.stop(), 0)
 
     def test_a_dump_that_lies_about_being_there_is_found_out(self):
         """The control run: acknowledged dumps whose file does not get its name must make the ledger's check fail."""
