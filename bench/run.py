@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 
-BENCHES = ["million"]
+BENCHES = ["requests", "million"]
 HERE = pathlib.Path(__file__).resolve().parent
 
 

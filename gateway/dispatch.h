@@ -14,7 +14,9 @@
 
 #include "gateway/request.h"
 
-enum { MG_DISPATCH_RUNS_MAX = 12 /* a write that meets so many others in a row is answered 503 */ };
+enum {
+    MG_DISPATCH_RUNS_MAX = 500 /* a write that meets so many others in a row is answered 503 */
+};
 
 /* Runs a request whose body is complete. Afterwards it is answered, or parked. */
 void mg_dispatch(mg_request_t *request);

@@ -246,6 +246,34 @@ s_store_update(mg_request_t *request, const mg_entry_t *entry, mg_slice_t docume
     mg_resource_store(request, resource->collection, entry, document);
 }
 
+/* True if the update holds whatever the document becomes meanwhile: nothing that was read decides about it. */
+static bool
+s_stands_alone(const mg_resource_t *resource, const bson_t *patch)
+{
+    if (resource->update_shows || (resource->check && !resource->checked)) {
+        return false;
+    }
+    for (const char *const *name = resource->checked; name && *name; name++) {
+        if (bson_has_field(patch, *name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+s_store_patch(mg_request_t *request, const mg_entry_t *entry, const bson_t *patch)
+{
+    const mg_collection_t *collection = mg_collection(s_resource(request)->collection);
+    mg_op_t op = {.kind = MG_OP_PATCH,
+                  .condition = MG_IF_PRESENT,
+                  .collection = mg_slice_text(collection->name),
+                  .key = mg_entry_key(entry),
+                  .body = mg_document_slice(patch)};
+    mg_resource_done(request, 200, "updated");
+    mg_ask_write(request, &op, 1, NULL);
+}
+
 static void
 s_update(mg_request_t *request, const mg_entry_t *entry, const bson_t *patch)
 {
@@ -261,6 +289,9 @@ s_update(mg_request_t *request, const mg_entry_t *entry, const bson_t *patch)
     bool allowed = !resource->check || resource->check(request, &change);
     if (allowed && bson_empty(patch)) {
         mg_request_refuse(request, resource->nothing);
+    } else if (allowed && s_stands_alone(resource, patch) &&
+               mg_bson_check(change.after, MG_BSON_KEYS_NAMES, NULL) == MG_OK) {
+        s_store_patch(request, entry, patch);
     } else if (allowed) {
         s_store_update(request, entry, change.after);
     }

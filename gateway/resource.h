@@ -51,6 +51,9 @@ struct mg_resource {
     bool (*complete)(const mg_request_t *request, bson_t *draft);
     /* Rules of a change; false: it has answered. NULL: none. */
     bool (*check)(mg_request_t *request, const mg_change_t *change);
+    /* Stored fields on which `check` of an update rests, NULL-terminated; NULL: on any. An update that touches none of them holds
+     * whatever others write meanwhile, so it is sent as a patch that needs no retry. */
+    const char *const *checked;
     /* True when the document is not shown to this caller. NULL: all are shown. */
     bool (*is_hidden)(const mg_request_t *request, mg_slice_t document);
 };

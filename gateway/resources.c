@@ -178,6 +178,8 @@ static const mg_field_t s_api_fields[] = {
     {NULL, MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
 };
 
+static const char *const s_api_checked[] = {"api_public", "api_credits_enabled", NULL};
+
 const mg_resource_t mg_resource_apis = {
     .collection = MG_COLLECTION_APIS,
     .noun = "API",
@@ -194,6 +196,7 @@ const mg_resource_t mg_resource_apis = {
     .nothing = MG_ERROR_API_NOTHING,
     .complete = mg_api_complete,
     .check = mg_api_check,
+    .checked = s_api_checked,
 };
 
 static const mg_field_t s_endpoint_fields[] = {
@@ -206,6 +209,8 @@ static const mg_field_t s_endpoint_fields[] = {
     {"client_uri", MG_FIELD_TEXT, 1, 255, MG_FIELD_NAME, NULL, MG_ERROR_INVALID_BODY},
     {NULL, MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
 };
+
+static const char *const s_endpoint_checked[] = {"client_uri", NULL};
 
 /* The path is /{method}/{name}/{version}/{uri...}, the key is name, version, method, URI. */
 const mg_resource_t mg_resource_endpoints = {
@@ -224,6 +229,7 @@ const mg_resource_t mg_resource_endpoints = {
     .nothing = MG_ERROR_ENDPOINT_NOTHING,
     .complete = mg_endpoint_complete,
     .check = mg_endpoint_check,
+    .checked = s_endpoint_checked,
 };
 
 /* --- settings --- */

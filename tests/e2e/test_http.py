@@ -1,6 +1,8 @@
 """The HTTP side of the real binary: bytes no client library would send, trickling clients, and the platform API in short."""
 import http.client
+import json
 import socket
+import threading
 import time
 import unittest
 
@@ -149,6 +151,35 @@ class Platform(unittest.TestCase):
             with self.assertRaises(OSError):
                 socket.create_connection(("127.0.0.1", server.port), timeout=2)
             kept.close()
+
+
+
+class Contention(unittest.TestCase):
+    def test_writers_of_one_document_all_succeed(self):
+        """Updates that rest on nothing they read, and ones that must be decided anew each time."""
+        clients, turns = 48, 10
+        with Server() as server:
+            server.start()
+            server.http("POST", "/platform/api", API)
+            server.http("POST", "/platform/role", {"role_name": "busy"})
+            token, statuses = server.login(), []
+
+            def work(number):
+                connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+                headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+                for turn in range(turns):
+                    for path, body in (("api/orders/v1", {"api_description": f"{number}-{turn}"}), ("role/busy", {"role_description": f"{number}-{turn}"})):
+                        connection.request("PUT", "/platform/" + path, json.dumps(body), headers)
+                        answer = connection.getresponse()
+                        answer.read()
+                        statuses.append(answer.status)
+
+            threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual({status: statuses.count(status) for status in set(statuses)}, {200: clients * turns * 2})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,131 @@
+"""figures - what every measurement shares: peers to compare with, rounds in turn, medians with their spread, a table of bars.
+
+Whatever is compared is measured in the same run, round by round in turn, so that a machine whose speed drifts hits all alike.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests" / "e2e"))
+from server import free_port, wait_for  # noqa: E402, F401
+
+ROUNDS = 5
+
+
+class Bars:
+    """Rows of figure, peer, ratio and bar; the last column says whether it holds."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, own, peer, bar, least=True, unit=""):
+        """`own` and `peer` are lists, one figure a round. least: the ratio must be at least the bar, else at most."""
+        ratios = [one / other for one, other in zip(own, peer)]
+        ratio = statistics.median(ratios)
+        holds = ratio >= bar if least else ratio <= bar
+        row = (what, self._show(own, unit), self._show(peer, unit), f"{ratio:.2f} ({min(ratios):.2f}-{max(ratios):.2f})",
+               ("≥ " if least else "≤ ") + f"{bar:g}", "held" if holds else "NOT HELD")
+        self.rows.append(row)
+        return holds
+
+    @staticmethod
+    def _show(figures, unit):
+        middle = statistics.median(figures)
+        text = f"{middle:,.0f}" if middle >= 100 else f"{middle:.3g}"
+        return f"{text}{unit}"
+
+    def show(self):
+        head = ("what", "memgate", "peer", "ratio (spread)", "bar", "")
+        widths = [max(len(row[i]) for row in [head, *self.rows]) for i in range(len(head))]
+        for row in [head, *self.rows]:
+            print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
+        return all(row[-1] == "held" for row in self.rows)
+
+
+class Process:
+    """A peer that runs until the end of the block."""
+
+    def __init__(self, command, port):
+        self.port = port
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self.answers, f"{command[0]} at port {port}")
+
+    def answers(self):
+        import socket
+        assert self.process.poll() is None, f"ended with {self.process.returncode}"
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Redis(Process):
+    """redis-server in a folder of its own, without persistence unless told."""
+
+    def __init__(self, *options):
+        self.folder = tempfile.TemporaryDirectory(prefix="bench-redis-")
+        port = free_port()
+        super().__init__(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", self.folder.name, "--save", "",
+                          "--appendonly", "no", *options], port)
+
+    def cli(self, *arguments, stdin=None):
+        done = subprocess.run(["redis-cli", "-p", str(self.port), *arguments], input=stdin, capture_output=True, check=True)
+        return done.stdout.decode(errors="replace").strip()
+
+    def info(self, name):
+        return re.search(rf"^{name}:(.*?)\r?$", self.cli("INFO"), re.M).group(1)
+
+    def __exit__(self, *_):
+        super().__exit__()
+        self.folder.cleanup()
+
+
+def webdis(redis):
+    port = free_port()
+    config = pathlib.Path(redis.folder.name) / "webdis.json"
+    config.write_text(
+        f'{{"redis_host":"127.0.0.1","redis_port":{redis.port},"http_host":"127.0.0.1","http_port":{port},"threads":1,"pool_size":20,'
+        '"daemonize":false,"database":0,"verbosity":0,"logfile":"/dev/null"}'
+    )
+    return Process(["webdis", str(config)], port)
+
+
+def build_hello():
+    out = pathlib.Path(tempfile.mkdtemp(prefix="bench-hello-")) / "hello"
+    subprocess.run(["cc", "-O2", "-o", str(out), str(HERE / "hello.c"), "-lmicrohttpd"], check=True)
+    return out
+
+
+def wrk(port, path, connections=64, seconds=3, headers=(), script=None):
+    """Requests a second; every answer must be a success."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
+    for header in headers:
+        command += ["-H", header]
+    if script:
+        command += ["-s", str(script)]
+    done = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True)
+    assert "Non-2xx" not in done.stdout and "Socket errors" not in done.stdout, done.stdout
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
+
+
+def needs(*programs):
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing:
+        sys.exit(f"this measurement needs {', '.join(missing)}: ./dev bench installs them")
