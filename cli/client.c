@@ -235,3 +235,11 @@ mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out)
     }
     return code;
 }
+
+void
+mg_client_file(const char *file, mg_buf_t *out)
+{
+    char *absolute = file[0] == '/' ? NULL : realpath(file, NULL);
+    mg_buf_append_text(out, absolute ? absolute : file);
+    free(absolute);
+}

@@ -9,6 +9,7 @@
 #define MG_CLI_CLIENT_H
 
 #include "cli/exit.h"
+#include "core/buf.h"
 #include "messages/control.pb-c.h"
 
 #include <czmq.h>
@@ -27,5 +28,9 @@ mg_exit_t mg_client_receive(mg_client_t *self, Mg__ControlReply **out);
 mg_exit_t mg_client_ask(mg_client_t *self, Mg__ControlRequest *request, Mg__ControlReply **out);
 /* The same in one go: opens, asks, closes. */
 mg_exit_t mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out);
+
+/* The path of a dump as the server is to find it: a relative one that is there as the caller sees it becomes absolute; any
+ * other stays as it is, and the server takes a relative one to be below its dump folder. `out` is appended to. */
+void mg_client_file(const char *file, mg_buf_t *out);
 
 #endif

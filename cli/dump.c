@@ -105,6 +105,7 @@ mg_exit_t
 mg_command_restore(int argc, char **argv)
 {
     bool json = false;
+    mg_buf_t path = {0};
     const char *file = "";
     const mg_option_t options[] = {{"json", NULL, &json, "one JSON object"}, {0}};
     mg_exit_t code = MG_EXIT_OK;
@@ -117,12 +118,16 @@ mg_command_restore(int argc, char **argv)
         return code;
     }
     Mg__ControlRestore restore = MG__CONTROL_RESTORE__INIT;
-    restore.path = mg_bus_text(file);
+    if (*file) {
+        mg_client_file(file, &path);
+    }
+    restore.path = mg_bus_text(mg_buf_text(&path));
     Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
     request.body_case = MG__CONTROL_REQUEST__BODY_RESTORE;
     request.restore = &restore;
     Mg__ControlReply *reply = NULL;
     code = mg_client_ask_once(&request, &reply);
+    mg_buf_free(&path);
     if (code != MG_EXIT_OK) {
         return code;
     }

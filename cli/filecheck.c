@@ -1,5 +1,6 @@
 #include "cli/filecheck.h"
 
+#include "cli/dumpkeys.h"
 #include "cli/render.h"
 #include "core/config.h"
 #include "core/filesource.h"
@@ -173,32 +174,6 @@ s_tell(const mg_filecheck_t *check, const mg_dumpreader_t *reader, const mg_verd
     }
 }
 
-/* ---- the key ---- */
-
-static mg_exit_t
-s_open_keyring(const mg_config_t *config, mg_keyring_t **out)
-{
-    const char *why = "MEM_ENCRYPTION_KEY is not set (`memgate inspect` needs no key)";
-    mg_secret_t *secret = NULL;
-    mg_status_t status = MG_ERR_INVALID;
-    if (config->dump.secret) {
-        status = mg_secret_new(mg_slice_text(config->dump.secret), &secret, &why);
-    }
-    *out = status == MG_OK
-               ? mg_keyring_new(config->dump.kdf_ops, config->dump.kdf_mem_mib * KIB_PER_MIB)
-               : NULL;
-    if (status == MG_OK) {
-        status = *out ? mg_keyring_add(*out, &secret) : MG_ERR_NO_MEMORY;
-    }
-    mg_secret_destroy(&secret);
-    if (status == MG_OK) {
-        return MG_EXIT_OK;
-    }
-    (void)fprintf(stderr, "memgate: the key cannot be used: %s.\n",
-                  status == MG_ERR_INVALID ? why : "no memory");
-    return status == MG_ERR_INVALID ? MG_EXIT_CONFIG : MG_EXIT_NO_MEMORY;
-}
-
 /* ---- the file ---- */
 
 static mg_outcome_t
@@ -258,7 +233,7 @@ mg_filecheck_run(const mg_filecheck_t *check)
         code = MG_EXIT_CONFIG;
     }
     if (code == MG_EXIT_OK && check->with_key) {
-        code = s_open_keyring(&config, &keyring);
+        code = mg_dumpkeys_open(&config, NULL, &keyring);
     }
     if (code == MG_EXIT_OK) {
         code = s_check(check, &config, keyring);

@@ -21,6 +21,7 @@ static const struct {
     {"shutdown", mg_command_shutdown, "have the server dump and end"},
     {"import", mg_command_import, "load documents (one JSON object a line) into the server"},
     {"export", mg_command_export, "write the server's documents, or their digest"},
+    {"import-dump", mg_command_import_dump, "replace the server's state by a dump of Doorman"},
     {"inspect", mg_command_inspect, "show what a dump file says of itself; needs no key"},
     {"verify", mg_command_verify, "check a dump file from first to last byte"},
     {"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
@@ -35,7 +36,7 @@ s_print_usage(FILE *to)
 {
     (void)fprintf(to, "usage: memgate COMMAND [OPTION ...]\n\n");
     for (size_t i = 0; i < COMMANDS; i++) {
-        (void)fprintf(to, "  %-10s %s\n", s_commands[i].name, s_commands[i].help);
+        (void)fprintf(to, "  %-11s %s\n", s_commands[i].name, s_commands[i].help);
     }
     (void)fprintf(to, "\n`memgate COMMAND --help` tells more.\n");
 }
