@@ -73,16 +73,16 @@ s_read(const mg_restorejob_t *job, mg_dumpreader_t *reader, bool loads, int fd, 
 }
 
 static mg_dmp1file_t
-s_dmp1file(const mg_restorejob_t *job, int fd)
+s_dmp1file(const mg_restorejob_t *job, int fd, mg_dmp1_turn_t *turn)
 {
+    *turn = (mg_dmp1_turn_t){.go_on = job->turn, .arg = job->arg};
     return (mg_dmp1file_t){.io = mg_folder_io(job->folder),
                            .fd = fd,
                            .keyring = job->keyring,
                            .key = job->import_key,
                            .provider = job->provider,
                            .max_mib = job->import_max_mib,
-                           .turn = job->turn,
-                           .arg = job->arg};
+                           .turn = job->turn ? turn : NULL};
 }
 
 /* A Doorman dump: it names no generation and no store. */
@@ -98,7 +98,8 @@ s_import(const mg_restorejob_t *job,
     if (out_store && job->room && out_info->bytes > job->room / COPIES) {
         return s_no_room(why);
     }
-    mg_dmp1file_t file = s_dmp1file(job, fd);
+    mg_dmp1_turn_t turn;
+    mg_dmp1file_t file = s_dmp1file(job, fd, &turn);
     mg_outcome_t outcome = mg_dmp1file_load(&file, &store, &out_info->import, why);
     out_info->outcome = outcome;
     out_info->imported = true;
@@ -323,7 +324,8 @@ s_date(const mg_restorejob_t *job, const mg_candidate_t *candidate)
     mg_verdict_t ignored; /* whoever loads it finds the same */
     int64_t created_at = 0;
     int fd = mg_folder_open_dump(job->folder, candidate->name.text);
-    mg_dmp1file_t file = s_dmp1file(job, fd);
+    mg_dmp1_turn_t turn;
+    mg_dmp1file_t file = s_dmp1file(job, fd, &turn);
     if (fd < 0 || mg_dmp1file_date(&file, &created_at, &ignored) != MG_OUTCOME_OK) {
         created_at = 0;
     }

@@ -1,7 +1,7 @@
 #include "cli/client.h"
 
 #include "actors/control.h"
-#include "core/config.h"
+#include "cli/settings.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -120,8 +120,6 @@ s_connect(mg_client_t *self)
 mg_exit_t
 mg_client_open(mg_client_t **out)
 {
-    mg_buf_t problems = {0};
-    mg_buf_t warnings = {0};
     mg_client_t *self = calloc(1, sizeof *self);
     if (!self) {
         return MG_EXIT_NO_MEMORY;
@@ -129,13 +127,7 @@ mg_client_open(mg_client_t **out)
     zsys_handler_set(NULL);
     (void)snprintf(self->requester, sizeof self->requester, "cli uid=%u pid=%d", (unsigned)getuid(),
                    (int)getpid());
-    mg_exit_t code = MG_EXIT_OK;
-    if (mg_config_read(&self->config, false, &problems, &warnings) != MG_OK) {
-        (void)fprintf(stderr, "memgate: %s", mg_buf_text(&problems));
-        code = MG_EXIT_CONFIG;
-    }
-    mg_buf_free(&problems);
-    mg_buf_free(&warnings);
+    mg_exit_t code = mg_settings_read(&self->config);
     if (code == MG_EXIT_OK) {
         code = s_connect(self);
     }
@@ -234,6 +226,12 @@ mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out)
         mg_client_close(&client);
     }
     return code;
+}
+
+const mg_config_t *
+mg_client_config(const mg_client_t *self)
+{
+    return &self->config;
 }
 
 void

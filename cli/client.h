@@ -9,7 +9,7 @@
 #define MG_CLI_CLIENT_H
 
 #include "cli/exit.h"
-#include "core/buf.h"
+#include "core/config.h"
 #include "messages/control.pb-c.h"
 
 #include <czmq.h>
@@ -29,6 +29,8 @@ mg_exit_t mg_client_ask(mg_client_t *self, Mg__ControlRequest *request, Mg__Cont
 /* The same in one go: opens, asks, closes. */
 mg_exit_t mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out);
 
+/* What the environment says; it can not be read a second time. */
+const mg_config_t *mg_client_config(const mg_client_t *self);
 /* The path of a dump as the server is to find it: a relative one that is there as the caller sees it becomes absolute; any
  * other stays as it is, and the server takes a relative one to be below its dump folder. `out` is appended to. */
 void mg_client_file(const char *file, mg_buf_t *out);

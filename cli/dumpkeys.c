@@ -108,3 +108,21 @@ mg_dumpkeys_open(const mg_config_t *config, const char *key_file, mg_keyring_t *
     mg_buf_wipe(&text);
     return code;
 }
+
+mg_outcome_t
+mg_dumpkeys_open_file(const char *path, int *out_fd, mg_verdict_t *why)
+{
+    struct stat found;
+    *out_fd =
+        mg_file_system.open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+    if (*out_fd < 0 && errno == ENOENT) {
+        return mg_verdict_fail(why, MG_OUTCOME_MISSING, "there is no such file");
+    }
+    if (*out_fd < 0 || fstat(*out_fd, &found) != 0) {
+        return mg_verdict_io(why, "opening the file", errno);
+    }
+    if (!S_ISREG(found.st_mode)) {
+        return mg_verdict_fail(why, MG_OUTCOME_NOT_A_DUMP, "it is no regular file");
+    }
+    return MG_OUTCOME_OK;
+}

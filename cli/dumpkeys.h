@@ -1,4 +1,4 @@
-/* dumpkeys - the secrets with which a command reads and seals dump files by itself.
+/* dumpkeys - what a command needs to read and seal dump files by itself: the secrets, and the file.
  *
  * Owns     : nothing; the ring is the caller's.
  * Thread   : main.
@@ -17,5 +17,7 @@
 mg_exit_t mg_dumpkeys_open(const mg_config_t *config, const char *key_file, mg_keyring_t **out);
 /* The secret in a file as it is written there, without its newline, in `out`, which the caller wipes. */
 mg_exit_t mg_dumpkeys_read_file(const char *key_file, mg_buf_t *out);
+/* Opens a file that should be a dump: no device, no waiting. MISSING, IO, NOT_A_DUMP. */
+MG_MUST_USE mg_outcome_t mg_dumpkeys_open_file(const char *path, int *out_fd, mg_verdict_t *why);
 
 #endif

@@ -123,7 +123,7 @@ s_member(const plain_t *plain, size_t object, const char *name)
 {
     const mg_jsontoken_t *tokens = plain->tape.tokens;
     const mg_jsontoken_t *found = NULL;
-    for (size_t at = object + 1; at < tokens[object].next; at = tokens[at + 1].next) {
+    for (size_t at = object + 1; tokens && at < tokens[object].next; at = tokens[at + 1].next) {
         if (mg_jsontape_is(&tokens[at], plain->text, name)) {
             found = &tokens[at + 1];
         }
@@ -223,8 +223,7 @@ typedef struct item {
 
 typedef struct load {
     const plain_t *plain;
-    mg_dmp1_turn_fn *turn;
-    void *turn_arg;
+    const mg_dmp1_turn_t *turn; /* NULL: nobody asks */
     mg_store_t *store;
     mg_dmp1_info_t info;
     mg_jsontape_t documents; /* of the present collection */
@@ -297,7 +296,7 @@ static bool
 s_go_on(const load_t *load, size_t more)
 {
     bool due = load->turn && more % MG_DMP1_DOCUMENTS_PER_TURN == 0;
-    return !due || load->turn(load->turn_arg, load->info.documents + more, load->bytes.len);
+    return !due || load->turn->go_on(load->turn->arg, load->info.documents + more, load->bytes.len);
 }
 
 /* Reads the documents of `array` (token 0 of load->documents) in order of the file. */
@@ -429,14 +428,13 @@ s_load_collections(load_t *load)
 
 mg_outcome_t
 mg_dmp1_load(mg_slice_t text,
-             mg_dmp1_turn_fn *turn,
-             void *turn_arg,
+             const mg_dmp1_turn_t *turn,
              mg_store_t **out_store,
              mg_dmp1_info_t *out_info,
              mg_verdict_t *why)
 {
     plain_t plain = {.text = text, .why = why};
-    load_t load = {.plain = &plain, .turn = turn, .turn_arg = turn_arg, .store = mg_store_new()};
+    load_t load = {.plain = &plain, .turn = turn, .store = mg_store_new()};
     mg_outcome_t outcome =
         load.store ? s_scan_plain(&plain) : mg_verdict_io(why, "importing a Doorman dump", ENOMEM);
     if (outcome == MG_OUTCOME_OK) {

@@ -26,7 +26,10 @@ enum {
 };
 
 /* Called now and then; false gives the import up. */
-typedef bool mg_dmp1_turn_fn(void *arg, uint64_t documents, uint64_t bytes);
+typedef struct mg_dmp1_turn {
+    bool (*go_on)(void *arg, uint64_t documents, uint64_t bytes);
+    void *arg;
+} mg_dmp1_turn_t;
 
 /* What an import made of a file. */
 typedef struct mg_dmp1_info {
@@ -59,8 +62,7 @@ MG_MUST_USE mg_outcome_t mg_dmp1_unlock(mg_slice_t file,
 MG_MUST_USE mg_outcome_t mg_dmp1_date(mg_slice_t plain, int64_t *out_created_at, mg_verdict_t *why);
 /* A new store with all documents of the plaintext, at version 1. `turn` may be NULL. */
 MG_MUST_USE mg_outcome_t mg_dmp1_load(mg_slice_t plain,
-                                      mg_dmp1_turn_fn *turn,
-                                      void *turn_arg,
+                                      const mg_dmp1_turn_t *turn,
                                       mg_store_t **out_store,
                                       mg_dmp1_info_t *out_info,
                                       mg_verdict_t *why);

@@ -44,7 +44,8 @@ s_fail(scan_t *scan, const char *why)
 static void
 s_skip_space(scan_t *scan)
 {
-    while (scan->at < scan->text.len && memchr(" \t\n\r", scan->text.data[scan->at], 4)) {
+    while (scan->at < scan->text.len && scan->text.data[scan->at] &&
+           strchr(" \t\n\r", scan->text.data[scan->at])) {
         scan->at++;
     }
 }

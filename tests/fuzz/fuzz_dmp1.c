@@ -39,7 +39,7 @@ s_load(mg_slice_t text)
     mg_dmp1_info_t info = {0};
     mg_store_t *store = NULL;
     int64_t created_at = 0;
-    mg_outcome_t outcome = mg_dmp1_load(text, NULL, NULL, &store, &info, &why);
+    mg_outcome_t outcome = mg_dmp1_load(text, NULL, &store, &info, &why);
     s_expect(outcome == why.outcome && why.text[0] &&
              (outcome == MG_OUTCOME_OK) == (store != NULL));
     if (store) {

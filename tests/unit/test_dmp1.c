@@ -58,7 +58,7 @@ test_vector_gives_the_expected_documents_and_counts(void **state)
         mg_store_t *store = NULL;
         mg_buf_t plain = s_decrypt(mg_buf_slice(&file), KIT_PASSPHRASE, providers[i]);
         assert_true(mg_slice_equal(mg_buf_slice(&plain), mg_buf_slice(&expected_plain)));
-        assert_int_equal(mg_dmp1_load(mg_buf_slice(&plain), NULL, NULL, &store, &info, &why),
+        assert_int_equal(mg_dmp1_load(mg_buf_slice(&plain), NULL, &store, &info, &why),
                          MG_OUTCOME_OK);
         const char *name;
         json_t *documents;
@@ -187,7 +187,7 @@ static const struct value_case s_values[] = {
 static mg_outcome_t
 s_load_text(const char *text, mg_store_t **store, mg_dmp1_info_t *info, mg_verdict_t *why)
 {
-    return mg_dmp1_load(mg_slice_text(text), NULL, NULL, store, info, why);
+    return mg_dmp1_load(mg_slice_text(text), NULL, store, info, why);
 }
 
 static void
@@ -376,8 +376,9 @@ test_import_can_be_given_up(void **state)
     mg_verdict_t why;
     mg_dmp1_info_t info;
     mg_store_t *store = NULL;
-    assert_int_equal(mg_dmp1_load(mg_slice_text(text), s_stop, NULL, &store, &info, &why),
-                     MG_OUTCOME_IO);
+    assert_int_equal(
+        mg_dmp1_load(mg_slice_text(text), &(mg_dmp1_turn_t){.go_on = s_stop}, &store, &info, &why),
+        MG_OUTCOME_IO);
     assert_int_equal(why.error, ECANCELED);
 }
 
