@@ -21,6 +21,7 @@ mg_command_t mg_command_restore;
 mg_command_t mg_command_inspect;
 mg_command_t mg_command_verify;
 mg_command_t mg_command_diff;
+mg_command_t mg_command_rekey;
 mg_command_t mg_command_import;
 mg_command_t mg_command_import_dump;
 mg_command_t mg_command_export;

@@ -26,6 +26,7 @@ static const struct {
     {"inspect", mg_command_inspect, "show what a dump file says of itself; needs no key"},
     {"verify", mg_command_verify, "check a dump file from first to last byte"},
     {"diff", mg_command_diff, "what differs between two dumps, or a dump and the server"},
+    {"rekey", mg_command_rekey, "seal dump files anew under the current key"},
     {"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
     {"health", mg_command_health, "ends with 0 when the server is alive"},
     {"version", mg_command_version, "print the version"},

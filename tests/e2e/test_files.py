@@ -201,5 +201,174 @@ class PutBack(unittest.TestCase):
             self.assertEqual(server.digest(), digest)
 
 
+class Rekey(unittest.TestCase):
+    KEYS = {"MEM_ENCRYPTION_KEY": OTHER_KEY, "MEM_ENCRYPTION_KEY_PREVIOUS": KEY}
+
+    def test_old_files_need_the_new_key_only_and_the_chain_holds(self):
+        with Server() as server:
+            server.start()
+            for n in range(3):
+                fill(server, *({"_id": f"{n}-{i}", "text": "x" * 400} for i in range(1000)))
+                dump(server)
+            server.stop()
+            files = server.dump_files()
+            before = [(server.cli_json("inspect", file, "--json"), server.cli("export", "--digest", file).stdout) for file in files]
+            middle = files[1:3]  # a newer one stays under the old key
+            done = server.cli("rekey", *middle, "--json", **self.KEYS)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("copies of these files elsewhere", done.stderr)
+            self.assertEqual([entry["rekeyed"] for entry in json.loads(done.stdout)], [True, True])
+            chain = server.cli("verify", "--chain", server.dumps, **self.KEYS)
+            self.assertEqual(chain.returncode, 0, chain.stdout)
+            done = server.cli("rekey", *files, **self.KEYS)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stdout.count("is under the current key already"), 2)
+            chain = server.cli("verify", "--chain", server.dumps, MEM_ENCRYPTION_KEY=OTHER_KEY)
+            self.assertEqual(chain.returncode, 0, chain.stdout)
+            for file, (old, digest) in zip(files, before):
+                new = server.cli_json("verify", file, "--json", MEM_ENCRYPTION_KEY=OTHER_KEY)
+                self.assertEqual(server.cli("verify", file).returncode, 77)
+                self.assertEqual(server.cli("export", "--digest", file, MEM_ENCRYPTION_KEY=OTHER_KEY).stdout, digest)
+                self.assertEqual((new["trigger"], new["resealed_from"]), ("rekey", old["file_check"]))
+                changed = {"trigger", "key_id", "producer", "resealed_from", "finished_at", "file_check", "authenticated", "text", "body_bytes"}
+                self.assertEqual({k: v for k, v in new.items() if k not in changed}, {k: v for k, v in old.items() if k not in changed})
+                self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+            server.environment["MEM_ENCRYPTION_KEY"] = OTHER_KEY
+            server.start()
+            self.assertEqual(server.digest(), before[-1][1].strip())
+            self.assertEqual(server.stop(), 0)
+
+    def test_a_second_time_and_with_passphrases(self):
+        with Server(MEM_ENCRYPTION_KEY="first passphrase", MEM_KDF_MEM_MIB="8") as server:
+            server.start()
+            fill(server, {"_id": 1})
+            dump(server)
+            dump(server)
+            server.stop()
+            keys = ["first passphrase", "second passphrase", KEY]
+            for old, new in zip(keys, keys[1:]):
+                done = server.cli("rekey", *server.dump_files(), MEM_ENCRYPTION_KEY=new, MEM_ENCRYPTION_KEY_PREVIOUS=old)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                chain = server.cli("verify", "--chain", server.dumps, MEM_ENCRYPTION_KEY=new)
+                self.assertEqual(chain.returncode, 0, chain.stdout)
+            server.environment["MEM_ENCRYPTION_KEY"] = KEY
+            server.start()
+            self.assertEqual(server.cli("export", "--collection", "things").stdout, '{"_id":1}\n')
+
+    def test_refusals_touch_nothing(self):
+        with Server() as server:
+            server.start()
+            path = dump(server)
+            content = pathlib.Path(path).read_bytes()
+            done = server.cli("rekey", path, **self.KEYS)
+            self.assertEqual(done.returncode, 75, done.stderr)
+            self.assertIn("in use by another memgate", done.stderr)
+            server.stop()
+            self.assertEqual(server.cli("rekey", path, MEM_ENCRYPTION_KEY=OTHER_KEY).returncode, 77)
+            self.assertEqual(server.cli("rekey", "missing.bin").returncode, 66)
+            self.assertEqual(pathlib.Path(path).read_bytes(), content)
+            damaged = server.dumps / "memory_dump-20260101T000000.000Z-0000000009.bin"
+            damaged.write_bytes(content[:-200] + b"x" + content[-199:])
+            done = server.cli("rekey", damaged, **self.KEYS)
+            self.assertEqual(done.returncode, 65, done.stderr)
+            copy = server.folder / "copy.bin"  # any file, its lock beside it
+            copy.write_bytes(content)
+            done = server.cli("rekey", "copy.bin", **self.KEYS)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(server.cli("verify", "copy.bin", MEM_ENCRYPTION_KEY=OTHER_KEY).returncode, 0)
+
+
+class Chain(unittest.TestCase):
+    """verify --chain: what must be found is, and what a healthy server does is clean."""
+
+    def check(self, server, folder=None, *arguments, **more):
+        done = server.cli("verify", "--chain", folder or server.dumps, "--json", *arguments, **more)
+        answer = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 65 if answer["findings"] else 0, done.stderr)
+        self.assertEqual(answer["clean"], not answer["findings"])
+        return [(finding["kind"], finding["file"]) for finding in answer["findings"]], answer
+
+    def five(self, server, **more):
+        server.start(**more)
+        for n in range(5):
+            fill(server, {"_id": n})
+            dump(server)
+        return [file.name for file in server.dump_files()]
+
+    def test_healthy_folders_are_clean(self):
+        with Server(MEM_DUMP_KEEP="4") as server:
+            names = self.five(server)
+            findings, answer = self.check(server)  # while it runs; the first was pruned
+            self.assertEqual((findings, len(answer["dumps"]), answer["newest_good"]), ([], 4, 5))
+            self.assertEqual(server.cli("restore", names[-2]).returncode, 0)
+            dump(server)
+            findings, answer = self.check(server)
+            self.assertEqual(findings, [])
+            self.assertEqual([note["kind"] for note in answer["notes"]], ["restore"])
+            server.stop()
+            server.start()
+            server.stop()
+            os.chmod(server.dumps, 0o500)
+            self.assertEqual(self.check(server)[0], [])  # a copy on a read-only disk
+            os.chmod(server.dumps, 0o700)
+            text = server.cli("verify", "--chain", server.dumps).stdout
+            self.assertIn("0 findings", text)
+
+    def test_gap_damage_and_rollback(self):
+        with Server() as server:
+            names = self.five(server)
+            server.stop()
+            (server.dumps / names[2]).rename(server.folder / "away.bin")
+            self.assertEqual(self.check(server)[0], [("gap", names[3])])
+            (server.folder / "away.bin").rename(server.dumps / names[2])
+            content = bytearray((server.dumps / names[1]).read_bytes())
+            content[-200] ^= 1
+            (server.dumps / names[1]).write_bytes(content)
+            self.assertEqual(self.check(server)[0], [("damage", names[1])])
+            (server.dumps / names[1]).unlink()
+            (server.dumps / names[0]).unlink()  # all older ones: retention does that
+            self.assertEqual(self.check(server)[0], [])
+            self.assertEqual(self.check(server, None, "--min-generation", "5")[0], [])
+            for file in server.dump_files()[2:]:
+                file.unlink()
+            self.assertEqual(self.check(server, None, "--min-generation", "5")[0], [("rollback", "")])
+
+    def test_fork_and_mismatch(self):
+        with Server() as server:
+            names = self.five(server)
+            server.stop()
+            other = server.folder / "other"
+            other.mkdir()
+            for name in names[:3]:
+                (other / name).write_bytes((server.dumps / name).read_bytes())
+            for _ in range(2):  # a second life from the third dump
+                server.start(MEM_DUMP_PATH=str(other / "memory_dump.bin"))
+                fill(server, {"_id": "fork"})
+                server.stop()
+            self.assertEqual(self.check(server, other)[0], [])
+            late = sorted(other.glob("*.bin"))[3:]
+            fourth = server.dumps / names[3]
+            (server.dumps / late[0].name).write_bytes(late[0].read_bytes())
+            self.assertEqual([kind for kind, _ in self.check(server)[0]], ["fork"])
+            fourth.unlink()  # the fifth now stands behind a strange fourth
+            self.assertEqual(self.check(server)[0], [("mismatch", names[4])])
+
+    def test_surroundings(self):
+        with Server() as server:
+            self.assertEqual(server.cli("verify", "--chain", "nowhere").returncode, 73)
+            self.assertFalse((server.folder / "nowhere").exists())
+            self.assertEqual(server.cli("verify", "--chain", "--no-key", ".").returncode, 64)
+            self.assertEqual(server.cli("verify", "--stem", "x", ".").returncode, 64)
+            self.assertEqual(server.cli("verify", "--chain", ".", MEM_ENCRYPTION_KEY=None).returncode, 78)
+            names = self.five(server, MEM_DUMP_PATH=str(server.dumps / "other.bin"))
+            server.stop()
+            (server.dumps / "other-old.bin").write_bytes(doorman.dump({}, secret=KEY))
+            self.assertEqual(self.check(server)[1]["dumps"], [])
+            findings, answer = self.check(server, None, "--stem", "other")
+            self.assertEqual((findings, len(answer["dumps"]), answer["notes"][0]["kind"]), ([], len(names) + 2, "doorman"))
+            findings, _ = self.check(server, None, "--stem", "other", MEM_ENCRYPTION_KEY=OTHER_KEY)
+            self.assertEqual({kind for kind, _ in findings}, {"damage"})
+
+
 if __name__ == "__main__":
     unittest.main()
