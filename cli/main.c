@@ -23,6 +23,7 @@ static const struct {
     {"export", mg_command_export,
      "write the documents of the server or of a dump, or their digest"},
     {"import-dump", mg_command_import_dump, "replace the server's state by a dump of Doorman"},
+    {"events", mg_command_events, "what happens in the server; run a command after each dump"},
     {"inspect", mg_command_inspect, "show what a dump file says of itself; needs no key"},
     {"verify", mg_command_verify, "check a dump file from first to last byte"},
     {"diff", mg_command_diff, "what differs between two dumps, or a dump and the server"},
