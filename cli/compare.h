@@ -12,7 +12,7 @@
 
 #include "cli/source.h"
 
-/* A document that is not the same on both sides: NULL where it is not there. */
+/* A document that is not the same on both sides: NULL where it is not there, which is at most one of them. */
 typedef mg_exit_t
 mg_compare_fn(void *arg, const mg_source_document_t *before, const mg_source_document_t *after);
 

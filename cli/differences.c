@@ -3,6 +3,7 @@
 #include "cli/ndjson.h"
 #include "core/json.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -76,6 +77,8 @@ s_take(void *arg, const mg_source_document_t *before, const mg_source_document_t
 {
     differences_t *self = arg;
     const mg_source_document_t *document = after ? after : before;
+    const char *change = before && after ? "changed" : after ? "added" : "removed";
+    assert(document);
     if (!mg_slice_equal(mg_buf_slice(&self->collection), document->collection)) {
         s_close_collection(self);
         mg_buf_clear(&self->collection);
@@ -84,7 +87,7 @@ s_take(void *arg, const mg_source_document_t *before, const mg_source_document_t
     self->here.added += !before;
     self->here.removed += !after;
     self->here.changed += before && after;
-    s_write_line(self, document, !before ? "added" : !after ? "removed" : "changed");
+    s_write_line(self, document, change);
     if (!mg_buf_ok(&self->line) || !mg_buf_ok(&self->collection)) {
         return MG_EXIT_NO_MEMORY;
     }

@@ -3,6 +3,7 @@
 #include "cli/render.h"
 #include "messages/bus.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* Names and bodies lie in `bytes` until the batch is sent; operations point there by offset. */
@@ -29,14 +30,14 @@ static mg_exit_t
 s_refused(const batch_t *self, const Mg__ControlReply *reply)
 {
     uint32_t at = reply->written ? reply->written->failed_at : 0;
+    uint64_t done = self->written + self->deleted;
     const Mg__Op *op = at < self->count ? &self->ops[at] : &self->ops[0];
     (void)fprintf(
         stderr,
         "memgate: document \"%.*s\" of \"%.*s\": %s Its batch was not stored; %llu documents were "
         "brought back before it. Mend the reason and give the command again.\n",
         (int)op->key.len, (const char *)op->key.data, (int)op->collection.len,
-        (const char *)op->collection.data, reply->text,
-        (unsigned long long)(self->written + self->deleted));
+        (const char *)op->collection.data, reply->text, (unsigned long long)done);
     return (mg_exit_t)reply->exit_code;
 }
 
@@ -102,6 +103,7 @@ static mg_exit_t
 s_add(batch_t *self, const mg_source_document_t *live, const mg_source_document_t *wanted)
 {
     const mg_source_document_t *named = wanted ? wanted : live;
+    assert(named);
     Mg__Op *op = &self->ops[self->count];
     place_t *place = &self->places[self->count++];
     mg__op__init(op);
