@@ -281,8 +281,8 @@ s_seal(sealing_t *self, mg_verdict_t *why)
     if (outcome != MG_OUTCOME_OK) {
         return outcome;
     }
-    if (!mg_folder_holds_lock(self->job->folder)) {
-        return mg_verdict_fail(why, MG_OUTCOME_IO, "the folder's lock was lost meanwhile");
+    if (mg_folder_check_lock(self->job->folder, &fault) != MG_OK) {
+        return s_fault(why, &fault);
     }
     (void)snprintf(name.text, sizeof name.text, "%s", self->job->name);
     return mg_dumpfile_replace(self->file, &name, &fault) == MG_OK ? MG_OUTCOME_OK

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 const mg_folder_owner_t diskworld_owner = {.instance_id = {0xb0, 0xb1, 0xb2, 0xb3},
-                                          .host = "gateway-1.example.test",
-                                          .started_ns = 1795413158123456789};
+                                           .host = "gateway-1.example.test",
+                                           .started_ns = 1795413158123456789};
 
 int
 diskworld_setup(void **state)

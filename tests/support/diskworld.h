@@ -23,7 +23,6 @@ extern const mg_folder_owner_t diskworld_owner;
 int diskworld_setup(void **state);
 int diskworld_teardown(void **state);
 /* Writes a sealed dump with this header as the folder's next file; the fault is in world->why. */
-mg_status_t
-diskworld_publish(diskworld_t *world, mg_dumpheader_t header, mg_dumpname_t *out_name);
+mg_status_t diskworld_publish(diskworld_t *world, mg_dumpheader_t header, mg_dumpname_t *out_name);
 
 #endif

@@ -75,7 +75,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_candidates_are_ordered_by_what_headers_prove, diskworld_setup, diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_candidates_are_ordered_by_what_headers_prove,
+                                        diskworld_setup, diskworld_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,8 +119,9 @@ test_a_lost_reply_is_recognised_by_the_inode(void **state)
     fault_reset();
     fault_plan(FAULT_RENAME_NEW, 1, 1, EINVAL);
     fault_plan(FAULT_LINK, 1, 1, EEXIST);
-    CHECK_STATUS(MG_ERR_IO,
-                 diskworld_publish(world, header, &name)); /* EEXIST and yet nothing there: not settled */
+    CHECK_STATUS(
+        MG_ERR_IO,
+        diskworld_publish(world, header, &name)); /* EEXIST and yet nothing there: not settled */
     header.generation++;
     fault_reset();
     fault_plan(FAULT_RENAME_NEW, 1, 1, ENOSYS);
@@ -171,13 +172,23 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_dump_is_synced_before_it_has_its_name, diskworld_setup, diskworld_teardown),
-        cmocka_unit_test_setup_teardown(test_every_failing_call_fails_the_dump_and_leaves_nothing, diskworld_setup, diskworld_teardown),
-        cmocka_unit_test_setup_teardown(test_an_interrupted_write_goes_on_and_a_missing_fallocate_is_no_failure, diskworld_setup, diskworld_teardown),
-        cmocka_unit_test_setup_teardown(test_a_folder_that_cannot_be_synced_is_told_only_when_it_failed, diskworld_setup, diskworld_teardown),
-        cmocka_unit_test_setup_teardown(test_names_are_given_without_overwriting_on_every_file_system, diskworld_setup, diskworld_teardown),
-        cmocka_unit_test_setup_teardown(test_a_lost_reply_is_recognised_by_the_inode, diskworld_setup, diskworld_teardown),
-        cmocka_unit_test_setup_teardown(test_what_was_written_is_read_back_by_name, diskworld_setup, diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_a_dump_is_synced_before_it_has_its_name,
+                                        diskworld_setup, diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_every_failing_call_fails_the_dump_and_leaves_nothing,
+                                        diskworld_setup, diskworld_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_an_interrupted_write_goes_on_and_a_missing_fallocate_is_no_failure,
+            diskworld_setup, diskworld_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_folder_that_cannot_be_synced_is_told_only_when_it_failed, diskworld_setup,
+            diskworld_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_names_are_given_without_overwriting_on_every_file_system, diskworld_setup,
+            diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_a_lost_reply_is_recognised_by_the_inode,
+                                        diskworld_setup, diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_what_was_written_is_read_back_by_name, diskworld_setup,
+                                        diskworld_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,9 +145,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_client_paths_stay_below_the_folder, diskworld_setup, diskworld_teardown),
-        cmocka_unit_test_setup_teardown(test_links_and_devices_lead_nowhere, diskworld_setup, diskworld_teardown),
-        cmocka_unit_test_setup_teardown(test_a_client_path_names_a_folder_or_a_file, diskworld_setup, diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_client_paths_stay_below_the_folder, diskworld_setup,
+                                        diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_links_and_devices_lead_nowhere, diskworld_setup,
+                                        diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_a_client_path_names_a_folder_or_a_file,
+                                        diskworld_setup, diskworld_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
