@@ -1,5 +1,6 @@
 #include "actors/autosave.h"
 #include "actors/control_parts.h"
+#include "core/aead.h"
 #include "core/clock.h"
 #include "core/document.h"
 #include "core/seed.h"
@@ -156,11 +157,18 @@ void
 mg_control_handle_restore(mg_control_request_t *request)
 {
     char requester[MG_CONTROL_REQUESTER_SIZE];
+    size_t key_len = request->message->restore->import_key.len;
+    if (key_len != 0 && key_len != MG_AEAD_KEY) {
+        mg_control_request_end(request, MG_ERR_INVALID, "The key of a Doorman dump has 32 bytes.");
+        return;
+    }
     mg_control_requester(request, requester);
     Mg__RestoreRequest restore = MG__RESTORE_REQUEST__INIT;
     restore.trigger = MG__TRIGGER__TRIGGER_CONTROL;
     restore.requester = requester;
     restore.path = request->message->restore->path;
+    restore.import = request->message->restore->import;
+    restore.import_key = request->message->restore->import_key;
     mg_control_ask_dump(request, MG__DUMP_MESSAGE__BODY_RESTORE, &restore, s_on_dump_reply);
 }
 

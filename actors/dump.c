@@ -44,6 +44,7 @@ void
 mg_dump_answer(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, Mg__DumpReply *reply)
 {
     s_reply(self, &waiter->peer, reply);
+    sodium_memzero(waiter->import_key, sizeof waiter->import_key);
     free(waiter);
 }
 
@@ -113,6 +114,11 @@ s_waiter_of(const mg_bus_peer_t *peer, const Mg__DumpMessage *message)
         path = message->restore->path;
         waiter->trigger = (uint8_t)message->restore->trigger;
         waiter->at_start = message->restore->at_start;
+        waiter->import = message->restore->import;
+        waiter->has_import_key = message->restore->import_key.len == MG_AEAD_KEY;
+        if (waiter->has_import_key) {
+            memcpy(waiter->import_key, message->restore->import_key.data, MG_AEAD_KEY);
+        }
         break;
     case MG__DUMP_MESSAGE__BODY_VERIFY:
         path = message->verify->path;
@@ -294,6 +300,7 @@ mg_dump_restorejob(mg_dumpactor_t *self, const mg_folder_t *folder)
                              .kdf_max_kib = self->config->dump.kdf_max_mib * KIB_PER_MIB,
                              .strict = self->config->dump.policy == MG_RESTORE_STRICT,
                              .min_generation = self->config->dump.min_generation,
+                             .import_max_mib = self->config->dump.import_max_mib,
                              .turn = mg_dump_turn,
                              .arg = self};
 }

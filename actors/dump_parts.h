@@ -20,6 +20,9 @@ typedef struct mg_dumpwaiter {
     int64_t asked_ms; /* monotonic */
     char requester[MG_REQUESTER_MAX + 1];
     char path[MG_DUMPPATH_SIZE];
+    bool import;         /* a restore: the file must be a Doorman dump, */
+    bool has_import_key; /* sealed with this key, not with a configured secret */
+    uint8_t import_key[MG_AEAD_KEY];
 } mg_dumpwaiter_t;
 
 enum { MG_DUMP_PROVEN_MAX = 256 /* verified dumps that are remembered */ };
@@ -137,5 +140,23 @@ void mg_dump_run_list(mg_dumpactor_t *self);
 void mg_dump_run_restore(mg_dumpactor_t *self);
 /* The same for a verify. */
 void mg_dump_run_verify(mg_dumpactor_t *self);
+/* What a served state must hold is made sure of before anybody sees it. */
+MG_MUST_USE mg_status_t mg_dump_align(mg_dumpactor_t *self,
+                                      mg_store_t *store,
+                                      int *out_exit,
+                                      mg_fault_t *why);
+/* The state now is what `restored` says. A Doorman dump has no place in a chain: what is followed stays as it is. */
+void mg_dump_adopt(mg_dumpactor_t *self, const mg_restored_t *restored, uint32_t timeline);
+/* Bytes of plaintext that may be loaded beside the state; 0: no limit. */
+uint64_t mg_dump_room(const mg_dumpactor_t *self);
+void mg_dump_tell_restored(mg_dumpactor_t *self, const Mg__RestoreInfo *info);
+
+/* --- dump_start.c --- */
+/* The restore of the start, and its answer. */
+void mg_dump_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter);
+/* Loads the newest good dump of the folder; MG_OK without a store when there is none. */
+MG_MUST_USE mg_status_t mg_dump_load_newest(mg_dumpactor_t *self,
+                                            mg_restored_t *out,
+                                            mg_fault_t *why);
 
 #endif

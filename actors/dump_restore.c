@@ -1,7 +1,7 @@
-/* The dump actor's reading: restore at start and online, verify. */
+/* The dump actor's reading: restore while serving, verify, and what every restore has in common. */
 #include "actors/dump_parts.h"
-#include "core/chain.h"
 #include "core/clock.h"
+#include "core/dmp1file.h"
 #include "core/failpoint.h"
 #include "core/folderpath.h"
 #include "core/log.h"
@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_CONFIG = 78, EXIT_IO = 74 };
+enum { EXIT_CONFIG = 78 };
 
 /* What a served state must hold is made sure of before anybody sees it. */
-static mg_status_t
-s_align(mg_dumpactor_t *self, mg_store_t *store, int *out_exit, mg_fault_t *why)
+mg_status_t
+mg_dump_align(mg_dumpactor_t *self, mg_store_t *store, int *out_exit, mg_fault_t *why)
 {
     bool changed = false;
     mg_status_t status = mg_seed_align(store, self->config, mg_clock_wall_ns(), &changed);
@@ -34,8 +34,8 @@ s_align(mg_dumpactor_t *self, mg_store_t *store, int *out_exit, mg_fault_t *why)
                                           mg_status_name(status));
 }
 
-static void
-s_tell_restored(mg_dumpactor_t *self, const Mg__RestoreInfo *info)
+void
+mg_dump_tell_restored(mg_dumpactor_t *self, const Mg__RestoreInfo *info)
 {
     Mg__Event event = MG__EVENT__INIT;
     event.body_case = MG__EVENT__BODY_RESTORE_DONE;
@@ -43,18 +43,44 @@ s_tell_restored(mg_dumpactor_t *self, const Mg__RestoreInfo *info)
     mg_dump_tell(self, &event);
 }
 
-/* The state now is what `restored` says; what comes next follows it. */
+/* Dumps to come follow this one. */
 static void
-s_adopt(mg_dumpactor_t *self, const mg_restored_t *restored, uint32_t timeline)
+s_follow(mg_dumpactor_t *self, const mg_dumpinfo_t *info)
+{
+    mg_dump_remember(self, info);
+    self->parent = *info;
+    memcpy(self->store_id, info->header.store_id, sizeof self->store_id);
+    if (info->header.generation > self->generation) {
+        self->generation = info->header.generation;
+    }
+}
+
+static void
+s_log_import(const mg_dumpinfo_t *info)
+{
+    const mg_dmp1_counts_t *counts = &info->import.counts;
+    mg_log(
+        MG_LOG_INFO, "imported",
+        "file=%s documents=%llu collections=%u duplicates=%llu surrogates=%llu keys_escaped=%llu "
+        "keys_merged=%llu bad_base64=%llu decimal128=%llu int_text=%llu",
+        info->path, (unsigned long long)info->import.documents, info->import.collections,
+        (unsigned long long)info->import.duplicates, (unsigned long long)counts->surrogates,
+        (unsigned long long)counts->keys_escaped, (unsigned long long)counts->keys_merged,
+        (unsigned long long)counts->bad_base64, (unsigned long long)counts->decimal128,
+        (unsigned long long)counts->int_text);
+}
+
+/* The state now is what `restored` says. A Doorman dump has no place in a chain: what is followed stays as it is. */
+void
+mg_dump_adopt(mg_dumpactor_t *self, const mg_restored_t *restored, uint32_t timeline)
 {
     self->restored = restored->info;
-    mg_dump_remember(self, &restored->info);
-    self->parent = restored->info;
     self->restore_skipped = restored->skipped;
     self->timeline = timeline;
-    memcpy(self->store_id, restored->info.header.store_id, sizeof self->store_id);
-    if (restored->info.header.generation > self->generation) {
-        self->generation = restored->info.header.generation;
+    if (restored->info.imported) {
+        s_log_import(&restored->info);
+    } else {
+        s_follow(self, &restored->info);
     }
     double age_s =
         (double)(mg_clock_wall_ns() - restored->info.header.created_at) / MG_NS_PER_SECOND;
@@ -71,51 +97,9 @@ s_adopt(mg_dumpactor_t *self, const mg_restored_t *restored, uint32_t timeline)
     }
 }
 
-/* ---- at start ---- */
-
-/* What an operator should know of the folder that a start has just read. */
-static void
-s_warn_of(const mg_candidates_t *found, const mg_restored_t *restored)
-{
-    size_t foreign = 0;
-    for (size_t i = 0; i < found->count; i++) {
-        const mg_candidate_t *candidate = &found->items[i];
-        const mg_dumpheader_t *own = &restored->info.header;
-        foreign += candidate->authenticated &&
-                   memcmp(candidate->header.store_id, own->store_id, MG_STORE_ID_SIZE) != 0;
-        if (candidate->header.generation == own->generation &&
-            mg_chain_of(found, i) == MG_CHAIN_MISMATCH) {
-            mg_log(MG_LOG_WARN, "chain_mismatch", "file=%s parent_generation=%llu msg=%s",
-                   candidate->name.text, (unsigned long long)candidate->header.parent_generation,
-                   "chain mismatch: the dump before the restored one is not the one it was made "
-                   "after; somebody has put another file in its place");
-        }
-    }
-    if (foreign) {
-        mg_log(MG_LOG_WARN, "foreign_dumps", "count=%zu msg=%s", foreign,
-               "the dump folder holds dumps of another store under the same key: the newest of all "
-               "was restored; give each store a folder of its own");
-    }
-}
-
-/* Born empty: a new store with an identity of its own. */
-static mg_status_t
-s_begin_empty(mg_dumpactor_t *self, mg_restored_t *restored, mg_fault_t *why)
-{
-    restored->store = mg_store_new();
-    if (!restored->store) {
-        return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory for an empty state");
-    }
-    randombytes_buf(self->store_id, sizeof self->store_id);
-    self->timeline = 1;
-    mg_log(MG_LOG_INFO, "empty_start", "folder=%s msg=%s", mg_folder_path(self->folder),
-           "there is no dump: starting empty");
-    return MG_OK;
-}
-
 /* Bytes of plaintext that may be loaded beside the state: in memory they take about a third more. */
-static uint64_t
-s_room(const mg_dumpactor_t *self)
+uint64_t
+mg_dump_room(const mg_dumpactor_t *self)
 {
     enum { PARTS = 4, OF_PLAIN = 3 };
     uint64_t limit = self->config->memory_max_bytes;
@@ -124,115 +108,6 @@ s_room(const mg_dumpactor_t *self)
         return 0;
     }
     return limit > used ? (limit - used) / PARTS * OF_PLAIN + 1 : 1;
-}
-
-static mg_status_t
-s_load_newest(mg_dumpactor_t *self, mg_restored_t *out, mg_fault_t *why)
-{
-    mg_candidates_t candidates = {0};
-    mg_status_t status = mg_dump_scan(self, &candidates, why);
-    if (status == MG_OK) {
-        MG_FAILPOINT("restore.scanned");
-        mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
-        job.room = self->at_home ? s_room(self) : 0; /* a start has no second state */
-        status = mg_restorejob_newest(&job, &candidates, out, why);
-        MG_FAILPOINT("restore.loaded");
-    }
-    if (status == MG_OK && out->store) {
-        s_warn_of(&candidates, out);
-    }
-    mg_candidates_free(&candidates);
-    return status;
-}
-
-/* May a start go on without a dump? `status` is what became of the search. */
-static mg_status_t
-s_judge_empty(mg_dumpactor_t *self, mg_status_t status, mg_restored_t *restored, mg_fault_t *why)
-{
-    const mg_config_dump_t *config = &self->config->dump;
-    mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
-    if (status == MG_ERR_DUMP && restored->unusable && config->policy == MG_RESTORE_EMPTY_OK &&
-        !config->require) {
-        mg_log(MG_LOG_CRITICAL, "empty_over_dumps", "msg=%s",
-               "NO DUMP COULD BE RESTORED, and MEM_RESTORE_POLICY=empty-ok starts empty all the "
-               "same; the dumps stay where they are");
-        status = MG_OK;
-    }
-    if (status != MG_OK || restored->store) {
-        return status;
-    }
-    if (config->require) {
-        restored->exit_code = mg_outcome_exit(MG_OUTCOME_MISSING);
-        return mg_fault_set(
-            why, MG_ERR_NOT_FOUND, 0,
-            "MISSING: MEM_REQUIRE_DUMP demands a dump, and %s holds none: mount the "
-            "folder that has them, or unset the variable for a first start",
-            mg_folder_path(self->folder));
-    }
-    restored->exit_code = mg_outcome_exit(MG_OUTCOME_ROLLED_BACK);
-    return mg_restorejob_check_generation(&job, 0, why);
-}
-
-/* The state comes from a dump under a previous key: the next one is due now, under the current. */
-static void
-s_rekey(mg_dumpactor_t *self)
-{
-    mg_fault_t why = {0};
-    mg_dumpinfo_t info = {0};
-    mg_dumpwaiter_t waiter = {
-        .trigger = MG_TRIGGER_REKEY, .requester = "rekey", .asked_ms = mg_clock_mono_ms()};
-    MG_FAILPOINT("rekey.begun");
-    mg_log(MG_LOG_INFO, "rekey", "msg=%s",
-           "the restored dump was sealed with a previous key: dumping under the current one");
-    mg_status_t status = mg_dump_write(self, &waiter, &info, &why); /* tells log and events */
-    (void)status;
-}
-
-static void
-s_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
-{
-    mg_fault_t why = {0};
-    mg_restored_t restored = {0};
-    Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
-    mg_status_t status = s_load_newest(self, &restored, &why);
-    status = s_judge_empty(self, status, &restored, &why);
-    bool empty = status == MG_OK && !restored.store;
-    if (empty) {
-        status = s_begin_empty(self, &restored, &why);
-    }
-    if (status == MG_OK) {
-        status = s_align(self, restored.store, &restored.exit_code, &why);
-    }
-    MG_FAILPOINT("start.aligned");
-    if (status == MG_OK) {
-        status = mg_stateask_swap(self->state, &restored.store, false);
-    }
-    MG_FAILPOINT("start.swapped");
-    mg_store_destroy(&restored.store);
-    if (status != MG_OK) {
-        int exit_code = restored.exit_code ? restored.exit_code : EXIT_IO;
-        reply.status = status;
-        reply.text = why.text;
-        reply.exit_code = (uint32_t)exit_code;
-        mg_dump_answer(self, waiter, &reply);
-        return;
-    }
-    self->at_home = true;
-    Mg__RestoreInfo info = MG__RESTORE_INFO__INIT;
-    Mg__DumpInfo dump;
-    info.empty_start = empty;
-    info.skipped = restored.skipped;
-    if (!empty) {
-        s_adopt(self, &restored, restored.info.header.timeline);
-        dump = mg_dumpinfo_message(&self->restored);
-        info.dump = &dump;
-        s_tell_restored(self, &info);
-    }
-    reply.restore = &info;
-    mg_dump_answer(self, waiter, &reply);
-    if (!empty && !mg_keyring_is_current(self->keyring, &self->restored.header)) {
-        s_rekey(self);
-    }
 }
 
 /* ---- one file by a client's path ---- */
@@ -261,31 +136,40 @@ s_open_path(mg_dumpactor_t *self,
     return status;
 }
 
-/* Reads the file at `path`: into a store, or only through. */
+/* Reads the file that was asked for: into a store, or only through. */
 static mg_status_t
 s_read_path(mg_dumpactor_t *self,
-            const char *path,
+            const mg_dumpwaiter_t *waiter,
             mg_store_t **out_store,
             mg_dumpinfo_t *info,
             mg_fault_t *why)
 {
     int fd = -1;
     mg_verdict_t verdict;
-    mg_status_t status = s_open_path(self, path, &fd, info, why);
+    mg_status_t status = s_open_path(self, waiter->path, &fd, info, why);
     if (status != MG_OK) {
         return status;
     }
     mg_keyring_begin_scan(self->keyring, MG_KEYRING_DERIVATIONS);
     mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
-    job.room = s_room(self);
-    mg_outcome_t outcome = mg_restorejob_file(&job, fd, out_store, info, &verdict);
+    job.room = mg_dump_room(self);
+    job.import_key = waiter->has_import_key ? waiter->import_key : NULL;
+    mg_outcome_t outcome = MG_OUTCOME_NOT_A_DUMP;
+    if (waiter->import && !mg_dmp1file_is(mg_folder_io(self->folder), fd)) {
+        info->outcome = mg_verdict_fail(&verdict, outcome,
+                                        "it is no Doorman dump; `memgate restore` "
+                                        "goes back to one of memgate's own");
+    } else {
+        outcome = mg_restorejob_file(&job, fd, out_store, info, &verdict);
+    }
     (void)mg_folder_io(self->folder)->close(fd);
     if (outcome != MG_OUTCOME_OK) {
         mg_status_t failed = verdict.error == ENOMEM ? MG_ERR_FULL : MG_ERR_DUMP;
         return mg_fault_set(why, failed, verdict.error, "%s: %s", mg_outcome_name(outcome),
                             verdict.text);
     }
-    status = mg_restorejob_check_generation(&job, info->header.generation, why);
+    status = waiter->import ? MG_OK /* asked for by name: it is no rollback of ours */
+                            : mg_restorejob_check_generation(&job, info->header.generation, why);
     info->outcome = status == MG_OK ? MG_OUTCOME_OK : MG_OUTCOME_ROLLED_BACK;
     return status;
 }
@@ -300,15 +184,18 @@ typedef struct online {
 } online_t;
 
 static mg_status_t
-s_load_aside(mg_dumpactor_t *self, const char *path, mg_restored_t *out, mg_fault_t *why)
+s_load_aside(mg_dumpactor_t *self,
+             const mg_dumpwaiter_t *waiter,
+             mg_restored_t *out,
+             mg_fault_t *why)
 {
-    if (path[0]) {
-        mg_status_t read = s_read_path(self, path, &out->store, &out->info, why);
+    if (waiter->path[0]) {
+        mg_status_t read = s_read_path(self, waiter, &out->store, &out->info, why);
         bool judged = read == MG_ERR_DUMP || read == MG_ERR_CONFLICT;
         out->exit_code = judged ? mg_outcome_exit(out->info.outcome) : 0;
         return read;
     }
-    mg_status_t status = s_load_newest(self, out, why);
+    mg_status_t status = mg_dump_load_newest(self, out, why);
     if (status == MG_OK && !out->store) {
         return mg_fault_set(why, MG_ERR_NOT_FOUND, 0, "there is no dump to restore");
     }
@@ -334,7 +221,7 @@ s_change(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, online_t *online, 
                             mg_status_name(status));
     }
     uint32_t loaded = online->restored.info.header.timeline;
-    s_adopt(self, &online->restored, (loaded > self->timeline ? loaded : self->timeline) + 1);
+    mg_dump_adopt(self, &online->restored, (loaded > self->timeline ? loaded : self->timeline) + 1);
     return MG_OK;
 }
 
@@ -344,9 +231,9 @@ s_restore_online(mg_dumpactor_t *self,
                  online_t *online,
                  mg_fault_t *why)
 {
-    mg_status_t status = s_load_aside(self, waiter->path, &online->restored, why);
+    mg_status_t status = s_load_aside(self, waiter, &online->restored, why);
     if (status == MG_OK) {
-        status = s_align(self, online->restored.store, &online->restored.exit_code, why);
+        status = mg_dump_align(self, online->restored.store, &online->restored.exit_code, why);
     }
     if (status != MG_OK) {
         return status;
@@ -369,6 +256,7 @@ s_restore_online(mg_dumpactor_t *self,
     MG_FAILPOINT("restore.thawed");
     mg_dumpwaiter_t after = *waiter;
     after.path[0] = 0;
+    after.trigger = online->restored.info.imported ? MG_TRIGGER_IMPORT : waiter->trigger;
     status = mg_dump_write(self, &after, &online->after, why);
     MG_FAILPOINT("restore.written");
     return status;
@@ -413,8 +301,10 @@ s_run_online(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     info.dump = &dump;
     info.before = &before;
     info.after = &after;
+    Mg__ImportInfo imported = mg_dumpinfo_import_message(&online->restored.info);
+    info.imported = online->restored.info.imported ? &imported : NULL;
     info.skipped = online->restored.skipped;
-    s_tell_restored(self, &info);
+    mg_dump_tell_restored(self, &info);
     Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
     reply.restore = &info;
     mg_dump_answer(self, waiter, &reply);
@@ -428,7 +318,7 @@ mg_dump_run_restore(mg_dumpactor_t *self)
 {
     mg_dumpwaiter_t *waiter = mg_dump_take_first(self);
     if (waiter->at_start) {
-        s_run_at_start(self, waiter);
+        mg_dump_run_at_start(self, waiter);
     } else {
         s_run_online(self, waiter);
     }
@@ -441,7 +331,7 @@ mg_dump_run_verify(mg_dumpactor_t *self)
     mg_dumpinfo_t info = {0};
     mg_dumpwaiter_t *waiter = mg_dump_take_first(self);
     Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
-    mg_status_t status = s_read_path(self, waiter->path, NULL, &info, &why);
+    mg_status_t status = s_read_path(self, waiter, NULL, &info, &why);
     Mg__DumpInfo message = mg_dumpinfo_message(&info);
     reply.status = status;
     reply.text = why.text;

@@ -47,3 +47,17 @@ mg_dumpinfo_message(const mg_dumpinfo_t *self)
     message.timeline = self->header.timeline;
     return message;
 }
+
+Mg__ImportInfo
+mg_dumpinfo_import_message(const mg_dumpinfo_t *self)
+{
+    Mg__ImportInfo message = MG__IMPORT_INFO__INIT;
+    message.duplicates = self->import.duplicates;
+    message.surrogates = self->import.counts.surrogates;
+    message.keys_escaped = self->import.counts.keys_escaped;
+    message.keys_merged = self->import.counts.keys_merged;
+    message.bad_base64 = self->import.counts.bad_base64;
+    message.decimal128 = self->import.counts.decimal128;
+    message.int_text = self->import.counts.int_text;
+    return message;
+}

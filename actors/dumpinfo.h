@@ -8,6 +8,7 @@
 #ifndef MG_ACTORS_DUMPINFO_H
 #define MG_ACTORS_DUMPINFO_H
 
+#include "core/dmp1.h"
 #include "core/dumpfooter.h"
 #include "core/dumpheader.h"
 #include "messages/dump.pb-c.h"
@@ -25,6 +26,8 @@ typedef struct mg_dumpinfo {
     bool verified;    /* read back in full */
     uint64_t changes; /* counted changes of the state contained */
     mg_outcome_t outcome;
+    bool imported; /* from a Doorman dump: it has no generation, chain or store of its own, and */
+    mg_dmp1_info_t import; /* this became of it */
     char key_id[2 * MG_KEY_ID_SIZE + 1];
 } mg_dumpinfo_t;
 
@@ -35,5 +38,7 @@ void mg_dumpinfo_set(mg_dumpinfo_t *self,
                      const mg_dumpheader_t *header);
 /* The message, with texts lent by `self`. */
 Mg__DumpInfo mg_dumpinfo_message(const mg_dumpinfo_t *self);
+/* What an import could not take over as it was. */
+Mg__ImportInfo mg_dumpinfo_import_message(const mg_dumpinfo_t *self);
 
 #endif

@@ -1,10 +1,12 @@
 #include "actors/restorejob.h"
 
+#include "core/dmp1file.h"
 #include "core/filesource.h"
 #include "core/log.h"
 #include "core/payload.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,22 +58,73 @@ s_has_room(const mg_restorejob_t *job, int fd)
 }
 
 static mg_outcome_t
+s_no_room(mg_verdict_t *why)
+{
+    return mg_verdict_io(why, "holding two states (MEM_MAX_MEMORY)", ENOMEM);
+}
+
+static mg_outcome_t
 s_read(const mg_restorejob_t *job, mg_dumpreader_t *reader, bool loads, int fd, mg_verdict_t *why)
 {
     if (loads && !s_has_room(job, fd)) {
-        return mg_verdict_io(why, "holding two states (MEM_MAX_MEMORY)", ENOMEM);
+        return s_no_room(why);
     }
     return mg_readjob_run(reader, job->pipeline, job->turn, job->arg, why);
 }
 
-mg_outcome_t
-mg_restorejob_file(const mg_restorejob_t *job,
-                   int fd,
-                   mg_store_t **out_store,
-                   mg_dumpinfo_t *out_info,
-                   mg_verdict_t *why)
+static mg_dmp1file_t
+s_dmp1file(const mg_restorejob_t *job, int fd, mg_dmp1_turn_t *turn)
 {
-    struct stat found;
+    *turn = (mg_dmp1_turn_t){.go_on = job->turn, .arg = job->arg};
+    return (mg_dmp1file_t){.io = mg_folder_io(job->folder),
+                           .fd = fd,
+                           .keyring = job->keyring,
+                           .key = job->import_key,
+                           .provider = job->provider,
+                           .max_mib = job->import_max_mib,
+                           .turn = job->turn ? turn : NULL};
+}
+
+/* A Doorman dump: it names no generation and no store. */
+static mg_outcome_t
+s_import(const mg_restorejob_t *job,
+         int fd,
+         mg_store_t **out_store,
+         mg_dumpinfo_t *out_info,
+         mg_verdict_t *why)
+{
+    enum { COPIES = 3 }; /* the file, its plaintext, and the state */
+    mg_store_t *store = NULL;
+    if (out_store && job->room && out_info->bytes > job->room / COPIES) {
+        return s_no_room(why);
+    }
+    mg_dmp1_turn_t turn;
+    mg_dmp1file_t file = s_dmp1file(job, fd, &turn);
+    mg_outcome_t outcome = mg_dmp1file_load(&file, &store, &out_info->import, why);
+    out_info->outcome = outcome;
+    out_info->imported = true;
+    if (outcome == MG_OUTCOME_OK) {
+        out_info->set = true;
+        out_info->verified = true;
+        out_info->header = (mg_dumpheader_t){.created_at = out_info->import.created_at};
+        out_info->footer = (mg_dumpfooter_t){.document_count = out_info->import.documents,
+                                             .collection_count = out_info->import.collections};
+    }
+    if (outcome == MG_OUTCOME_OK && out_store) {
+        *out_store = store;
+        store = NULL;
+    }
+    mg_store_destroy(&store);
+    return outcome;
+}
+
+static mg_outcome_t
+s_restore(const mg_restorejob_t *job,
+          int fd,
+          mg_store_t **out_store,
+          mg_dumpinfo_t *out_info,
+          mg_verdict_t *why)
+{
     mg_filesource_t source = {.io = mg_folder_io(job->folder), .fd = fd};
     mg_payloadload_t *load = out_store ? mg_payloadload_new() : NULL;
     mg_dumpreader_options_t options = {.source = mg_filesource(&source),
@@ -89,7 +142,6 @@ mg_restorejob_file(const mg_restorejob_t *job,
     outcome = s_read(job, reader, out_store != NULL, fd, why);
     outcome = out_store ? s_refuse_opaque(reader, outcome, why) : outcome;
     s_describe(reader, outcome, out_info);
-    out_info->bytes = source.io->stat(fd, &found) == 0 ? (uint64_t)found.st_size : 0;
     if (outcome == MG_OUTCOME_OK && load) {
         *out_store = mg_payloadload_take(load);
     }
@@ -97,6 +149,20 @@ done:
     mg_dumpreader_destroy(&reader);
     mg_payloadload_destroy(&load);
     return outcome;
+}
+
+mg_outcome_t
+mg_restorejob_file(const mg_restorejob_t *job,
+                   int fd,
+                   mg_store_t **out_store,
+                   mg_dumpinfo_t *out_info,
+                   mg_verdict_t *why)
+{
+    struct stat found;
+    const mg_file_ops_t *io = mg_folder_io(job->folder);
+    out_info->bytes = io->stat(fd, &found) == 0 ? (uint64_t)found.st_size : 0;
+    return mg_dmp1file_is(io, fd) ? s_import(job, fd, out_store, out_info, why)
+                                  : s_restore(job, fd, out_store, out_info, why);
 }
 
 /* True if the file is undamaged as far as can be seen without its key. */
@@ -121,10 +187,6 @@ s_load(const mg_restorejob_t *job,
        mg_restored_t *out,
        mg_verdict_t *why)
 {
-    if (candidate->is_dmp1) {
-        return mg_verdict_fail(why, MG_OUTCOME_UNSUPPORTED,
-                               "it is a Doorman dump: this version does not import those");
-    }
     int fd = mg_folder_open_dump(job->folder, candidate->name.text);
     if (fd < 0) {
         return mg_verdict_io(why, "opening the dump", errno);
@@ -241,6 +303,63 @@ s_consider(const mg_restorejob_t *job,
     return MG_ERR_NOT_FOUND;
 }
 
+/* A Doorman dump, and when it says that it was made: 0 when it can not be read. */
+typedef struct dated {
+    const mg_candidate_t *candidate;
+    int64_t created_at;
+} dated_t;
+
+static int
+s_compare_dates(const void *left, const void *right)
+{
+    const dated_t *a = left;
+    const dated_t *b = right;
+    int order = (a->created_at < b->created_at) - (a->created_at > b->created_at);
+    return order ? order : strcmp(b->candidate->name.text, a->candidate->name.text);
+}
+
+static int64_t
+s_date(const mg_restorejob_t *job, const mg_candidate_t *candidate)
+{
+    mg_verdict_t ignored; /* whoever loads it finds the same */
+    int64_t created_at = 0;
+    int fd = mg_folder_open_dump(job->folder, candidate->name.text);
+    mg_dmp1_turn_t turn;
+    mg_dmp1file_t file = s_dmp1file(job, fd, &turn);
+    if (fd < 0 || mg_dmp1file_date(&file, &created_at, &ignored) != MG_OUTCOME_OK) {
+        created_at = 0;
+    }
+    if (fd >= 0) {
+        (void)mg_folder_io(job->folder)->close(fd);
+    }
+    return created_at;
+}
+
+/* Doorman's dumps, the last choice: newest first by what is sealed in them. */
+static mg_status_t
+s_search_imports(const mg_restorejob_t *job,
+                 const mg_candidate_t *items,
+                 size_t count,
+                 mg_restored_t *result,
+                 mg_fault_t *why)
+{
+    mg_status_t status = MG_ERR_NOT_FOUND;
+    dated_t *dated = calloc(count + 1, sizeof *dated);
+    if (!dated) {
+        return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory to choose a dump");
+    }
+    for (size_t i = 0; i < count; i++) {
+        dated[i].candidate = &items[i];
+        dated[i].created_at = count > 1 ? s_date(job, &items[i]) : 0;
+    }
+    qsort(dated, count, sizeof *dated, s_compare_dates);
+    for (size_t i = 0; i < count && status == MG_ERR_NOT_FOUND; i++) {
+        status = s_consider(job, dated[i].candidate, result, why);
+    }
+    free(dated);
+    return status;
+}
+
 static mg_status_t
 s_search(const mg_restorejob_t *job,
          const mg_candidates_t *candidates,
@@ -253,11 +372,17 @@ s_search(const mg_restorejob_t *job,
         result->unusable = true;
         return s_give_up(result, foreign, &verdict, why);
     }
-    for (size_t i = 0; i < candidates->count; i++) {
-        mg_status_t status = s_consider(job, &candidates->items[i], result, why);
+    size_t at = 0;
+    for (; at < candidates->count && !candidates->items[at].is_dmp1; at++) {
+        mg_status_t status = s_consider(job, &candidates->items[at], result, why);
         if (status != MG_ERR_NOT_FOUND) {
             return status;
         }
+    }
+    mg_status_t imported =
+        s_search_imports(job, candidates->items + at, candidates->count - at, result, why);
+    if (imported != MG_ERR_NOT_FOUND) {
+        return imported;
     }
     if (candidates->count == 0) {
         return MG_OK;

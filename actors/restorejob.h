@@ -4,7 +4,7 @@
  * Thread   : the dump actor's; returns when the store is built or nothing could be.
  * Fails    : MG_ERR_DUMP, MG_ERR_CONFLICT below min_generation, MG_ERR_FULL without memory; with a sentence and the program's exit code.
  * Not here : showing the store to anybody (actors/dump.c: align, Swap).
- * Source   : dump-format.md section 9. Nothing is visible before the last check passed; a damaged file is stepped over,
+ * Source   : dump-format.md sections 9 and 11. Nothing is visible before the last check passed; a damaged file is stepped over,
  *            one that is whole but sealed with another key is not.
  */
 #ifndef MG_ACTORS_RESTOREJOB_H
@@ -21,9 +21,11 @@ typedef struct mg_restorejob {
     mg_pipeline_t *pipeline;
     mg_aead_provider_t provider;
     uint32_t kdf_max_kib;
-    bool strict;             /* the newest candidate or none */
-    uint64_t min_generation; /* nothing older is loaded; 0: any */
-    uint64_t room;           /* bytes of plaintext for which there is memory; 0: not to be asked */
+    bool strict;               /* the newest candidate or none */
+    uint64_t min_generation;   /* nothing older is loaded; 0: any */
+    uint32_t import_max_mib;   /* largest Doorman dump */
+    const uint8_t *import_key; /* the key of the one Doorman dump to be read; NULL: the keyring's */
+    uint64_t room; /* bytes of plaintext for which there is memory; 0: not to be asked */
     mg_job_turn_fn *turn;
     void *arg;
 } mg_restorejob_t;
@@ -45,7 +47,8 @@ MG_MUST_USE mg_status_t mg_restorejob_newest(const mg_restorejob_t *job,
 MG_MUST_USE mg_status_t mg_restorejob_check_generation(const mg_restorejob_t *job,
                                                        uint64_t generation,
                                                        mg_fault_t *why);
-/* Reads one open file through to its end. `out_store` NULL: verify only. Fills out_info as far as the file is good. */
+/* Reads one open file through to its end, MGD1 or Doorman's. `out_store` NULL: verify only. Fills out_info as far as the
+ * file is good. */
 MG_MUST_USE mg_outcome_t mg_restorejob_file(const mg_restorejob_t *job,
                                             int fd,
                                             mg_store_t **out_store,

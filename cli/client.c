@@ -1,7 +1,7 @@
 #include "cli/client.h"
 
 #include "actors/control.h"
-#include "core/config.h"
+#include "cli/settings.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -54,19 +54,19 @@ s_nobody_there(const char *endpoint)
 }
 
 static bool
-s_secure(mg_client_t *self)
+s_secure(const mg_client_t *self, zsock_t *sock)
 {
     const mg_config_t *config = &self->config;
     char public_key[41];
-    if (s_is_ipc(mg_buf_text(&self->endpoint))) {
+    if (s_is_ipc((const char *)self->endpoint.data)) {
         return true;
     }
     bool keys = config->control_server && config->control_client_secret &&
                 zmq_curve_public(public_key, config->control_client_secret) == 0;
     if (keys) {
-        zsock_set_curve_serverkey(self->sock, config->control_server);
-        zsock_set_curve_publickey(self->sock, public_key);
-        zsock_set_curve_secretkey(self->sock, config->control_client_secret);
+        zsock_set_curve_serverkey(sock, config->control_server);
+        zsock_set_curve_publickey(sock, public_key);
+        zsock_set_curve_secretkey(sock, config->control_client_secret);
     }
     return keys;
 }
@@ -100,7 +100,7 @@ s_connect(mg_client_t *self)
                       MG_EXIT_UNAVAILABLE);
     }
     self->sock = zsock_new(ZMQ_DEALER);
-    if (!self->sock || !s_secure(self)) {
+    if (!self->sock || !s_secure(self, self->sock)) {
         return s_fail(endpoint,
                       "a control socket on tcp needs MEMGATE_CONTROL_SERVER and "
                       "MEMGATE_CONTROL_CLIENT_SECRET",
@@ -120,8 +120,6 @@ s_connect(mg_client_t *self)
 mg_exit_t
 mg_client_open(mg_client_t **out)
 {
-    mg_buf_t problems = {0};
-    mg_buf_t warnings = {0};
     mg_client_t *self = calloc(1, sizeof *self);
     if (!self) {
         return MG_EXIT_NO_MEMORY;
@@ -129,13 +127,7 @@ mg_client_open(mg_client_t **out)
     zsys_handler_set(NULL);
     (void)snprintf(self->requester, sizeof self->requester, "cli uid=%u pid=%d", (unsigned)getuid(),
                    (int)getpid());
-    mg_exit_t code = MG_EXIT_OK;
-    if (mg_config_read(&self->config, false, &problems, &warnings) != MG_OK) {
-        (void)fprintf(stderr, "memgate: %s", mg_buf_text(&problems));
-        code = MG_EXIT_CONFIG;
-    }
-    mg_buf_free(&problems);
-    mg_buf_free(&warnings);
+    mg_exit_t code = mg_settings_read(&self->config);
     if (code == MG_EXIT_OK) {
         code = s_connect(self);
     }
@@ -234,4 +226,51 @@ mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out)
         mg_client_close(&client);
     }
     return code;
+}
+
+mg_exit_t
+mg_client_subscribe(mg_client_t *self, zsock_t **out)
+{
+    mg_buf_t endpoint = {0};
+    mg_exit_t code = MG_EXIT_OK;
+    mg_control_events_endpoint(mg_buf_text(&self->endpoint), &endpoint);
+    zsock_t *sock = zsock_new(ZMQ_SUB);
+    if (!sock || !s_secure(self, sock)) {
+        code = MG_EXIT_NO_MEMORY;
+    } else {
+        zsock_set_linger(sock, 0);
+        zsock_set_subscribe(sock, "");
+        if (zsock_connect(sock, "%s", mg_buf_text(&endpoint)) != 0) {
+            code =
+                s_fail(mg_buf_text(&endpoint), "this is no endpoint to connect to", MG_EXIT_CONFIG);
+        }
+    }
+    mg_buf_free(&endpoint);
+    if (code != MG_EXIT_OK) {
+        zsock_destroy(&sock);
+        return code;
+    }
+    *out = sock;
+    return MG_EXIT_OK;
+}
+
+bool
+mg_client_is_gone(const mg_client_t *self)
+{
+    const char *endpoint = (const char *)self->endpoint.data; /* it was a C string in s_connect */
+    return s_is_ipc(endpoint) && s_nobody_there(endpoint);
+}
+
+const mg_config_t *
+mg_client_config(const mg_client_t *self)
+{
+    return &self->config;
+}
+
+void
+mg_client_file(const char *file, mg_buf_t *out)
+{
+    char *absolute = file[0] == '/' ? NULL : realpath(file, NULL);
+    mg_buf_append_text(out, absolute ? absolute : file);
+    free(absolute);
 }

@@ -9,6 +9,7 @@
 #define MG_CLI_CLIENT_H
 
 #include "cli/exit.h"
+#include "core/config.h"
 #include "messages/control.pb-c.h"
 
 #include <czmq.h>
@@ -27,5 +28,16 @@ mg_exit_t mg_client_receive(mg_client_t *self, Mg__ControlReply **out);
 mg_exit_t mg_client_ask(mg_client_t *self, Mg__ControlRequest *request, Mg__ControlReply **out);
 /* The same in one go: opens, asks, closes. */
 mg_exit_t mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out);
+
+/* A SUB socket to the server's events: two frames each, name and packed Event. The caller destroys it. */
+mg_exit_t mg_client_subscribe(mg_client_t *self, zsock_t **out);
+/* True when nobody serves the control socket any more; always false on tcp. */
+bool mg_client_is_gone(const mg_client_t *self);
+
+/* What the environment says; it can not be read a second time. */
+const mg_config_t *mg_client_config(const mg_client_t *self);
+/* The path of a dump as the server is to find it: a relative one that is there as the caller sees it becomes absolute; any
+ * other stays as it is, and the server takes a relative one to be below its dump folder. `out` is appended to. */
+void mg_client_file(const char *file, mg_buf_t *out);
 
 #endif

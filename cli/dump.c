@@ -1,4 +1,4 @@
-/* memgate dump, memgate dumps, memgate restore - the server's dumps. */
+/* memgate dump, memgate dumps - the server's dumps. */
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -89,51 +89,4 @@ mg_command_dumps(int argc, char **argv)
         mg__control_reply__free_unpacked(reply, NULL);
     }
     return code;
-}
-
-static void
-s_print_restored(const Mg__RestoreInfo *restore)
-{
-    (void)printf("restored from dump %s\n", restore->dump->path);
-    if (restore->before) {
-        (void)printf("the state before it is in %s: `memgate restore %s` undoes this\n",
-                     restore->before->path, restore->before->path);
-    }
-}
-
-mg_exit_t
-mg_command_restore(int argc, char **argv)
-{
-    bool json = false;
-    const char *file = "";
-    const mg_option_t options[] = {{"json", NULL, &json, "one JSON object"}, {0}};
-    mg_exit_t code = MG_EXIT_OK;
-    mg_options_t table = {
-        .usage = "memgate restore [--json] [FILE]  (without FILE: the newest good dump)",
-        .options = options,
-        .files_max = 1,
-        .files = &file};
-    if (!mg_options_read(&table, argc, argv, &code)) {
-        return code;
-    }
-    Mg__ControlRestore restore = MG__CONTROL_RESTORE__INIT;
-    restore.path = mg_bus_text(file);
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
-    request.body_case = MG__CONTROL_REQUEST__BODY_RESTORE;
-    request.restore = &restore;
-    Mg__ControlReply *reply = NULL;
-    code = mg_client_ask_once(&request, &reply);
-    if (code != MG_EXIT_OK) {
-        return code;
-    }
-    if (json) {
-        mg_render_print(json_pack("{s:o, s:o, s:o}", "restored",
-                                  mg_render_dump(reply->restore->dump), "before",
-                                  mg_render_dump(reply->restore->before), "after",
-                                  mg_render_dump(reply->restore->after)));
-    } else {
-        s_print_restored(reply->restore);
-    }
-    mg__control_reply__free_unpacked(reply, NULL);
-    return MG_EXIT_OK;
 }

@@ -8,6 +8,7 @@
 
 typedef enum mg_exit {
     MG_EXIT_OK = 0,
+    MG_EXIT_DIFFERENT = 1,    /* memgate diff: the two are not the same */
     MG_EXIT_USAGE = 64,       /* unknown command or option */
     MG_EXIT_DAMAGED = 65,     /* dumps, documents or a batch that can not be used */
     MG_EXIT_MISSING = 66,     /* a file or document that must be there is not */

@@ -1,30 +1,41 @@
-/* memgate export - the server's documents as NDJSON, from one consistent view, or their digest. */
-#include "cli/client.h"
+/* memgate export - the documents of the server, from one consistent view, or of a dump file, as NDJSON; or their digest. */
 #include "cli/commands.h"
 #include "cli/ndjson.h"
 #include "cli/options.h"
+#include "cli/settings.h"
+#include "cli/source.h"
 #include "core/digest.h"
-#include "messages/bus.h"
 
-/* What is done with each document. */
-typedef struct sink {
-    const char *collection; /* NULL: each line names collection and key */
+typedef struct export
+{
+    mg_source_filter_t filter; /* a collection: each line is the bare document */
+    const char *file;          /* NULL: the running server */
+    const char *key_file;
     bool digesting;
     mg_digest_t digest;
     mg_buf_t line;
-} sink_t;
+}
+export_t;
 
 static mg_exit_t
-s_print(sink_t *sink, const Mg__Document *document)
+s_fail_output(void)
 {
-    const mg_ndjson_source_t source = {.collection = mg_bus_slice(document->collection),
-                                       .key = mg_bus_slice(document->key),
-                                       .body = mg_bus_slice(document->body),
+    (void)fprintf(stderr,
+                  "memgate: standard output can not be written; the export is not complete\n");
+    return MG_EXIT_DUMP_FAILED;
+}
+
+static mg_exit_t
+s_print(export_t *self, const mg_source_document_t *document)
+{
+    const mg_ndjson_source_t source = {.collection = document->collection,
+                                       .key = document->key,
+                                       .body = document->body,
                                        .expires_ns = document->expires_ns};
-    mg_buf_clear(&sink->line);
-    mg_status_t status = mg_ndjson_write(&source, sink->collection, &sink->line);
-    mg_buf_append_byte(&sink->line, '\n');
-    if (status != MG_OK || !mg_buf_ok(&sink->line)) {
+    mg_buf_clear(&self->line);
+    mg_status_t status = mg_ndjson_write(&source, self->filter.collection, &self->line);
+    mg_buf_append_byte(&self->line, '\n');
+    if (status != MG_OK || !mg_buf_ok(&self->line)) {
         (void)fprintf(
             stderr,
             "memgate: the document \"%.*s\" of %.*s can not be written as a line (%s); the "
@@ -33,86 +44,100 @@ s_print(sink_t *sink, const Mg__Document *document)
             (const char *)source.collection.data, mg_status_name(status));
         return MG_EXIT_DAMAGED;
     }
-    if (fwrite(sink->line.data, 1, sink->line.len, stdout) != sink->line.len) {
-        (void)fprintf(stderr,
-                      "memgate: standard output can not be written; the export is not complete\n");
-        return MG_EXIT_DUMP_FAILED;
+    bool written = fwrite(self->line.data, 1, self->line.len, stdout) == self->line.len;
+    return written ? MG_EXIT_OK : s_fail_output();
+}
+
+static mg_exit_t
+s_take(export_t *self, const mg_source_document_t *document)
+{
+    if (!self->digesting) {
+        return s_print(self, document);
     }
+    mg_digest_add(&self->digest, document->collection, document->key, document->body,
+                  document->expires_ns);
     return MG_EXIT_OK;
 }
 
 static mg_exit_t
-s_take_page(sink_t *sink, const Mg__ExportPage *page)
+s_walk(export_t *self, mg_docsource_t *source)
 {
+    const mg_source_document_t *document = NULL;
     mg_exit_t code = MG_EXIT_OK;
-    for (size_t i = 0; code == MG_EXIT_OK && i < page->n_documents; i++) {
-        const Mg__Document *document = page->documents[i];
-        if (sink->digesting) {
-            mg_digest_add(&sink->digest, mg_bus_slice(document->collection),
-                          mg_bus_slice(document->key), mg_bus_slice(document->body),
-                          document->expires_ns);
-        } else {
-            code = s_print(sink, document);
+    do {
+        code = mg_docsource_next(source, &document);
+        if (code == MG_EXIT_OK && document) {
+            code = s_take(self, document);
         }
-    }
+    } while (code == MG_EXIT_OK && document);
     return code;
 }
 
 static mg_exit_t
-s_walk(mg_client_t *client, sink_t *sink)
+s_open_file(const export_t *self, mg_docsource_t **out)
 {
-    Mg__ControlExport export = MG__CONTROL_EXPORT__INIT;
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
-    request.body_case = MG__CONTROL_REQUEST__BODY_EXPORT;
-    request.export = &export;
-    export.all = sink->collection == NULL;
-    export.collection = mg_bus_bytes(mg_slice_text(sink->collection));
-    export.max_bytes = 1 << 20;
-    mg_exit_t code = MG_EXIT_OK;
-    for (bool end = false; code == MG_EXIT_OK && !end;) {
-        Mg__ControlReply *reply = NULL;
-        code = mg_client_ask(client, &request, &reply);
-        if (code == MG_EXIT_OK) {
-            code = s_take_page(sink, reply->page);
-            end = reply->page->end;
-            export.session = reply->page->session;
-            mg__control_reply__free_unpacked(reply, NULL);
-        }
+    mg_config_t config = {0};
+    mg_exit_t code = mg_settings_read(&config);
+    if (code == MG_EXIT_OK) {
+        code = mg_docsource_open_file(self->file, &config, self->key_file, &self->filter, out);
     }
+    mg_config_destroy(&config);
+    return code;
+}
+
+static mg_exit_t
+s_export(export_t *self)
+{
+    mg_client_t *client = NULL;
+    mg_docsource_t *source = NULL;
+    mg_exit_t code = MG_EXIT_OK;
+    mg_digest_begin(&self->digest);
+    if (self->file) {
+        code = s_open_file(self, &source);
+    } else if ((code = mg_client_open(&client)) == MG_EXIT_OK) {
+        code = mg_docsource_open_live(client, &self->filter, false, &source);
+    }
+    if (code == MG_EXIT_OK) {
+        code = s_walk(self, source);
+    }
+    if (code == MG_EXIT_OK && self->digesting) {
+        char digest[MG_DIGEST_TEXT_SIZE];
+        mg_digest_end(&self->digest, digest);
+        (void)printf("%s\n", digest);
+    }
+    mg_docsource_close(&source);
+    mg_client_close(&client);
     return code;
 }
 
 mg_exit_t
 mg_command_export(int argc, char **argv)
 {
-    sink_t sink = {0};
+    export_t self = {0};
     const mg_option_t options[] = {
-        {"collection", &sink.collection, NULL, "only this one; lines are the bare documents"},
-        {"digest", NULL, &sink.digesting, "print one digest of all documents instead"},
+        {"collection", &self.filter.collection, NULL,
+         "only this one; lines are the bare documents"},
+        {"digest", NULL, &self.digesting, "print one digest of all documents instead"},
+        {"key-file", &self.key_file, NULL, "keys for FILE, one a line, instead of the configured"},
         {0}};
     mg_exit_t code = MG_EXIT_OK;
-    mg_options_t table = {.usage = "memgate export [--collection NAME] [--digest]",
-                          .options = options};
+    mg_options_t table = {.usage = "memgate export [--collection NAME] [--digest] [--key-file F] "
+                                   "[FILE]  (without FILE: the running server)",
+                          .options = options,
+                          .files_max = 1,
+                          .files = &self.file};
     if (!mg_options_read(&table, argc, argv, &code)) {
         return code;
     }
-    mg_digest_begin(&sink.digest);
-    mg_client_t *client = NULL;
-    code = mg_client_open(&client);
-    if (code == MG_EXIT_OK) {
-        code = s_walk(client, &sink);
-    }
-    if (code == MG_EXIT_OK && sink.digesting) {
-        char digest[MG_DIGEST_TEXT_SIZE];
-        mg_digest_end(&sink.digest, digest);
-        (void)printf("%s\n", digest);
-    }
-    if (fflush(stdout) != 0 && code == MG_EXIT_OK) {
+    if (self.key_file && !self.file) {
         (void)fprintf(stderr,
-                      "memgate: standard output can not be written; the export is not complete\n");
-        code = MG_EXIT_DUMP_FAILED;
+                      "memgate: --key-file goes with a FILE; the server has its own keys.\n");
+        return MG_EXIT_USAGE;
     }
-    mg_client_close(&client);
-    mg_buf_free(&sink.line);
+    code = s_export(&self);
+    if (fflush(stdout) != 0 && code == MG_EXIT_OK) {
+        code = s_fail_output();
+    }
+    mg_buf_free(&self.line);
     return code;
 }

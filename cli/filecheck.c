@@ -1,7 +1,8 @@
 #include "cli/filecheck.h"
 
+#include "cli/dumpkeys.h"
 #include "cli/render.h"
-#include "core/config.h"
+#include "cli/settings.h"
 #include "core/filesource.h"
 
 #include <sodium.h>
@@ -173,51 +174,7 @@ s_tell(const mg_filecheck_t *check, const mg_dumpreader_t *reader, const mg_verd
     }
 }
 
-/* ---- the key ---- */
-
-static mg_exit_t
-s_open_keyring(const mg_config_t *config, mg_keyring_t **out)
-{
-    const char *why = "MEM_ENCRYPTION_KEY is not set (`memgate inspect` needs no key)";
-    mg_secret_t *secret = NULL;
-    mg_status_t status = MG_ERR_INVALID;
-    if (config->dump.secret) {
-        status = mg_secret_new(mg_slice_text(config->dump.secret), &secret, &why);
-    }
-    *out = status == MG_OK
-               ? mg_keyring_new(config->dump.kdf_ops, config->dump.kdf_mem_mib * KIB_PER_MIB)
-               : NULL;
-    if (status == MG_OK) {
-        status = *out ? mg_keyring_add(*out, &secret) : MG_ERR_NO_MEMORY;
-    }
-    mg_secret_destroy(&secret);
-    if (status == MG_OK) {
-        return MG_EXIT_OK;
-    }
-    (void)fprintf(stderr, "memgate: the key cannot be used: %s.\n",
-                  status == MG_ERR_INVALID ? why : "no memory");
-    return status == MG_ERR_INVALID ? MG_EXIT_CONFIG : MG_EXIT_NO_MEMORY;
-}
-
 /* ---- the file ---- */
-
-static mg_outcome_t
-s_open_file(const char *path, int *out_fd, mg_verdict_t *why)
-{
-    struct stat found;
-    *out_fd =
-        mg_file_system.open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
-    if (*out_fd < 0 && errno == ENOENT) {
-        return mg_verdict_fail(why, MG_OUTCOME_MISSING, "there is no such file");
-    }
-    if (*out_fd < 0 || fstat(*out_fd, &found) != 0) {
-        return mg_verdict_io(why, "opening the file", errno);
-    }
-    if (!S_ISREG(found.st_mode)) {
-        return mg_verdict_fail(why, MG_OUTCOME_NOT_A_DUMP, "it is no regular file");
-    }
-    return MG_OUTCOME_OK;
-}
 
 static mg_exit_t
 s_check(const mg_filecheck_t *check, const mg_config_t *config, mg_keyring_t *keyring)
@@ -231,7 +188,7 @@ s_check(const mg_filecheck_t *check, const mg_config_t *config, mg_keyring_t *ke
                                            config->dump.aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
                                        .kdf_max_kib = config->dump.kdf_max_mib * KIB_PER_MIB,
                                        .min_generation = check->min_generation};
-    mg_outcome_t outcome = s_open_file(check->file, &source.fd, &verdict);
+    mg_outcome_t outcome = mg_dumpkeys_open_file(check->file, &source.fd, &verdict);
     if (outcome == MG_OUTCOME_OK) {
         reader = mg_dumpreader_new(&options);
         outcome = reader ? mg_dumpreader_run(reader, &verdict)
@@ -249,23 +206,15 @@ mg_exit_t
 mg_filecheck_run(const mg_filecheck_t *check)
 {
     mg_config_t config = {0};
-    mg_buf_t problems = {0};
-    mg_buf_t warnings = {0};
     mg_keyring_t *keyring = NULL;
-    mg_exit_t code = MG_EXIT_OK;
-    if (mg_config_read(&config, false, &problems, &warnings) != MG_OK) {
-        (void)fprintf(stderr, "memgate: %s", mg_buf_text(&problems));
-        code = MG_EXIT_CONFIG;
-    }
+    mg_exit_t code = mg_settings_read(&config);
     if (code == MG_EXIT_OK && check->with_key) {
-        code = s_open_keyring(&config, &keyring);
+        code = mg_dumpkeys_open(&config, NULL, &keyring);
     }
     if (code == MG_EXIT_OK) {
         code = s_check(check, &config, keyring);
     }
     mg_keyring_destroy(&keyring);
-    mg_buf_free(&problems);
-    mg_buf_free(&warnings);
     mg_config_destroy(&config);
     return code;
 }

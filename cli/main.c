@@ -20,9 +20,14 @@ static const struct {
     {"autosave", mg_command_autosave, "show or switch automatic dumps"},
     {"shutdown", mg_command_shutdown, "have the server dump and end"},
     {"import", mg_command_import, "load documents (one JSON object a line) into the server"},
-    {"export", mg_command_export, "write the server's documents, or their digest"},
+    {"export", mg_command_export,
+     "write the documents of the server or of a dump, or their digest"},
+    {"import-dump", mg_command_import_dump, "replace the server's state by a dump of Doorman"},
+    {"events", mg_command_events, "what happens in the server; run a command after each dump"},
     {"inspect", mg_command_inspect, "show what a dump file says of itself; needs no key"},
     {"verify", mg_command_verify, "check a dump file from first to last byte"},
+    {"diff", mg_command_diff, "what differs between two dumps, or a dump and the server"},
+    {"rekey", mg_command_rekey, "seal dump files anew under the current key"},
     {"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
     {"health", mg_command_health, "ends with 0 when the server is alive"},
     {"version", mg_command_version, "print the version"},
@@ -35,7 +40,7 @@ s_print_usage(FILE *to)
 {
     (void)fprintf(to, "usage: memgate COMMAND [OPTION ...]\n\n");
     for (size_t i = 0; i < COMMANDS; i++) {
-        (void)fprintf(to, "  %-10s %s\n", s_commands[i].name, s_commands[i].help);
+        (void)fprintf(to, "  %-11s %s\n", s_commands[i].name, s_commands[i].help);
     }
     (void)fprintf(to, "\n`memgate COMMAND --help` tells more.\n");
 }

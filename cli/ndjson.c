@@ -264,8 +264,8 @@ s_write_binary(mg_slice_t value, mg_buf_t *out)
 }
 
 /* Text where it is text; a key may be any bytes. */
-static mg_status_t
-s_write_name(mg_slice_t name, mg_buf_t *out)
+mg_status_t
+mg_ndjson_write_name(mg_slice_t name, mg_buf_t *out)
 {
     if (!mg_utf8_valid(name)) {
         return s_write_binary(name, out);
@@ -295,7 +295,7 @@ s_write_wrapped(const mg_ndjson_source_t *source,
         mg_buf_append_byte(out, ',');
     }
     mg_buf_append_format(out, "\"%s\":", names->key);
-    status = s_write_name(source->key, out);
+    status = mg_ndjson_write_name(source->key, out);
     mg_buf_append_format(out, ",\"%s\":", names->document);
     if (status == MG_OK) {
         status = s_write_document(source, form, out);

@@ -51,5 +51,7 @@ void mg_ndjson_free(mg_ndjson_document_t *document);
 MG_MUST_USE mg_status_t mg_ndjson_write(const mg_ndjson_source_t *source,
                                         const char *collection,
                                         mg_buf_t *out);
+/* Appends a collection or a key: a JSON string where it is text, else a `$binary` form. */
+MG_MUST_USE mg_status_t mg_ndjson_write_name(mg_slice_t name, mg_buf_t *out);
 
 #endif

@@ -18,14 +18,15 @@ mg_render_dump(const Mg__DumpInfo *dump)
     }
     char created[MG_RFC3339_SIZE];
     mg_clock_rfc3339(dump->created_ns, created);
-    return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:f, s:f, s:b, s:s*, s:s*, s:i}",
-                     "path", dump->path, "generation", (json_int_t)dump->generation,
-                     "state_version", (json_int_t)dump->version, "created_at", created, "trigger",
-                     mg_render_trigger(dump->trigger), "requester", dump->requester, "documents",
-                     (json_int_t)dump->documents, "bytes", (json_int_t)dump->bytes, "seconds",
-                     dump->seconds, "view_us", dump->view_us, "verified", (int)dump->verified,
-                     "outcome", *dump->outcome ? dump->outcome : NULL, "key_id",
-                     *dump->key_id ? dump->key_id : NULL, "timeline", (int)dump->timeline);
+    return json_pack(
+        "{s:s, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:f, s:f, s:b, s:s*, s:s*, s:s*, s:i}", "path",
+        dump->path, "generation", (json_int_t)dump->generation, "state_version",
+        (json_int_t)dump->version, "created_at", created, "trigger",
+        mg_render_trigger(dump->trigger), "requester", dump->requester, "documents",
+        (json_int_t)dump->documents, "bytes", (json_int_t)dump->bytes, "seconds", dump->seconds,
+        "view_us", dump->view_us, "verified", (int)dump->verified, "outcome",
+        *dump->outcome ? dump->outcome : NULL, "key_id", *dump->key_id ? dump->key_id : NULL,
+        "chain", *dump->chain ? dump->chain : NULL, "timeline", (int)dump->timeline);
 }
 
 void

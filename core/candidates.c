@@ -1,15 +1,12 @@
 #include "core/candidates.h"
 
+#include "core/dmp1file.h"
 #include "core/filesource.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char s_dmp1_magic[] = "DMP1";
-
-enum { DMP1_MAGIC_LEN = sizeof s_dmp1_magic - 1 };
 
 /* The totals, if the file ends in a footer that the key authenticates; nothing is said about the chunks between. */
 static void
@@ -57,7 +54,6 @@ static void
 s_read(const mg_folder_t *folder, const mg_dumpreader_options_t *options, mg_candidate_t *out)
 {
     const mg_file_ops_t *io = mg_folder_io(folder);
-    char magic[DMP1_MAGIC_LEN];
     struct stat found;
     int fd = mg_folder_open_dump(folder, out->name.text);
     if (fd < 0 || io->stat(fd, &found) != 0) {
@@ -66,8 +62,7 @@ s_read(const mg_folder_t *folder, const mg_dumpreader_options_t *options, mg_can
     }
     out->bytes = (uint64_t)found.st_size;
     out->is_own = found.st_uid == geteuid();
-    out->is_dmp1 = io->pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
-                   memcmp(magic, s_dmp1_magic, sizeof magic) == 0;
+    out->is_dmp1 = mg_dmp1file_is(io, fd);
     if (!out->is_dmp1) {
         s_read_ends(io, fd, options, out);
     }

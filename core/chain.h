@@ -16,7 +16,7 @@ typedef enum mg_chain {
     MG_CHAIN_UNKNOWN, /* the dump is not authentic */
     MG_CHAIN_FIRST,   /* it names no parent */
     MG_CHAIN_OK,      /* its parent is there, and the one it names */
-    MG_CHAIN_ABSENT,  /* its parent is not there: normal once dumps are removed */
+    MG_CHAIN_ABSENT, /* its parent is not there, or can not be told any more: normal once dumps are removed */
     MG_CHAIN_MISMATCH /* there is a dump of the parent's generation, but it is another one */
 } mg_chain_t;
 

@@ -68,6 +68,7 @@ typedef struct mg_config_dump {
     bool require;            /* no empty start */
     uint64_t min_generation; /* nothing older is restored */
     uint32_t lock_wait_seconds;
+    uint32_t import_max_mib; /* largest Doorman dump that is read */
     uint32_t keep;           /* good dumps that stay, at least 2 */
     uint32_t keep_days;      /* and whatever is younger; 0: no matter */
     uint32_t emergency_keep; /* good dumps that stay when the disk is full; 0: all */

@@ -230,6 +230,22 @@ s_rename(mg_dumpfile_t *self, const char *name, mg_fault_t *why)
     return s_settle(self, name, why);
 }
 
+/* The file has its name: makes that durable. */
+static mg_status_t
+s_sync_folder(mg_dumpfile_t *self, const mg_dumpname_t *name, mg_fault_t *why)
+{
+    self->published = true;
+    self->folder_synced = self->io->fsync(self->dir) == 0;
+    if (!self->folder_synced && errno != EINVAL && errno != EOPNOTSUPP) {
+        return mg_fault_set(
+            why, MG_ERR_UNSURE, errno,
+            "PUBLISHED_UNSURE: %s has its name, but making the folder durable failed: "
+            "%s; a power cut may lose it",
+            name->text, mg_fault_reason(errno));
+    }
+    return MG_OK;
+}
+
 mg_status_t
 mg_dumpfile_publish(mg_dumpfile_t *self, const mg_dumpname_t *name, mg_fault_t *why)
 {
@@ -244,17 +260,24 @@ mg_dumpfile_publish(mg_dumpfile_t *self, const mg_dumpname_t *name, mg_fault_t *
         return status;
     }
     MG_FAILPOINT("publish.renamed");
-    self->published = true;
-    self->folder_synced = self->io->fsync(self->dir) == 0;
-    if (!self->folder_synced && errno != EINVAL && errno != EOPNOTSUPP) {
-        return mg_fault_set(
-            why, MG_ERR_UNSURE, errno,
-            "PUBLISHED_UNSURE: %s has its name, but making the folder durable failed: "
-            "%s; a power cut may lose it",
-            name->text, mg_fault_reason(errno));
-    }
+    status = s_sync_folder(self, name, why);
     MG_FAILPOINT("publish.synced");
-    return MG_OK;
+    return status;
+}
+
+mg_status_t
+mg_dumpfile_replace(mg_dumpfile_t *self, const mg_dumpname_t *name, mg_fault_t *why)
+{
+    int fd = self->fd;
+    self->fd = -1;
+    if (self->io->close(fd) != 0) {
+        return s_failed(why, "closing", self->temp.text);
+    }
+    if (self->io->rename(self->dir, self->temp.text, name->text) != 0) {
+        return s_failed(why, "replacing", name->text);
+    }
+    MG_FAILPOINT("reseal.renamed");
+    return s_sync_folder(self, name, why);
 }
 
 bool

@@ -44,6 +44,10 @@ MG_MUST_USE mg_status_t mg_dumpfile_check_ends(const mg_dumpfile_t *self,
 MG_MUST_USE mg_status_t mg_dumpfile_publish(mg_dumpfile_t *self,
                                             const mg_dumpname_t *name,
                                             mg_fault_t *why);
+/* The same, but in the place of the dump that has this name: for a file with the same payload (core/reseal.h). */
+MG_MUST_USE mg_status_t mg_dumpfile_replace(mg_dumpfile_t *self,
+                                            const mg_dumpname_t *name,
+                                            mg_fault_t *why);
 /* False when the file system can not sync folders: then the name is as durable as it makes it. */
 bool mg_dumpfile_is_folder_synced(const mg_dumpfile_t *self);
 

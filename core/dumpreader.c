@@ -1,5 +1,6 @@
 #include "core/dumpreader.h"
 
+#include "core/dumpsteps.h"
 #include "core/payloadcheck.h"
 
 #include <sodium.h>
@@ -311,60 +312,16 @@ mg_dumpreader_end(mg_dumpreader_t *self, mg_verdict_t *why)
     return MG_OUTCOME_OK;
 }
 
-/* One chunk from file to record stream; `codec` and `plain` are NULL without a key. */
-static mg_outcome_t
-s_run_chunk(mg_dumpreader_t *self,
-            mg_chunkcodec_t *codec,
-            uint8_t *plain,
-            bool *out_last,
-            mg_verdict_t *why)
-{
-    uint64_t start = self->offset;
-    mg_frame_t frame = {0};
-    mg_slice_t chunk;
-    mg_slice_t opened = mg_slice(NULL, 0);
-    mg_outcome_t outcome = mg_dumpreader_next(self, &frame, &chunk, why);
-    if (outcome != MG_OUTCOME_OK) {
-        return outcome;
-    }
-    if (codec) {
-        outcome = mg_chunkcodec_open(codec, &frame, chunk, plain, why);
-        if (outcome != MG_OUTCOME_OK) {
-            why->offset = start;
-            return outcome;
-        }
-        opened = mg_slice(plain, frame.plain_len);
-    }
-    uint8_t leaf[MG_LEAF_SIZE];
-    mg_chunk_leaf(chunk, leaf);
-    *out_last = frame.last;
-    return mg_dumpreader_accept(self, leaf, opened, why);
-}
-
 static mg_outcome_t
 s_run_chunks(mg_dumpreader_t *self, mg_verdict_t *why)
 {
-    mg_chunk_rules_t rules = mg_dumpreader_rules(self);
-    mg_chunkcodec_t *codec = NULL;
-    uint8_t *plain = NULL;
-    mg_outcome_t outcome = MG_OUTCOME_OK;
-    if (self->has_keys) {
-        plain = malloc(rules.chunk_size);
-        if (!plain || mg_chunkcodec_new(&rules, self->keys.enc, &codec) != MG_OK) {
-            outcome = s_no_memory(why);
-            goto done;
-        }
+    mg_slice_t ignored;
+    mg_dumpsteps_t *steps = NULL;
+    mg_outcome_t outcome = mg_dumpsteps_new(self, &steps, why);
+    for (bool last = false; !last && outcome == MG_OUTCOME_OK;) {
+        outcome = mg_dumpsteps_next(steps, &ignored, &last, why);
     }
-    bool last = false;
-    while (!last && outcome == MG_OUTCOME_OK) {
-        outcome = s_run_chunk(self, codec, plain, &last, why);
-    }
-done:
-    mg_chunkcodec_destroy(&codec);
-    if (plain) {
-        sodium_memzero(plain, rules.chunk_size);
-        free(plain);
-    }
+    mg_dumpsteps_destroy(&steps);
     return outcome;
 }
 

@@ -79,6 +79,30 @@ mg_folder_adopt(const mg_folder_t *root,
     return MG_OK;
 }
 
+mg_status_t
+mg_folder_open_to_read(const mg_file_ops_t *io,
+                       const char *path,
+                       const char *stem,
+                       mg_folder_t **out,
+                       mg_fault_t *why)
+{
+    static const mg_folder_owner_t nobody = {.host = ""};
+    mg_folder_t *self = s_new(io, &nobody, path, stem);
+    if (!self) {
+        return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory to open %s", path);
+    }
+    self->dir = io->open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (self->dir < 0) {
+        mg_status_t status =
+            mg_fault_set(why, MG_ERR_IO, errno, "the folder %s can not be read: %s", path,
+                         mg_fault_reason(errno));
+        mg_folder_destroy(&self);
+        return status;
+    }
+    *out = self;
+    return MG_OK;
+}
+
 /* One sentence per way in which a folder can be unusable, each with what mends it. */
 static mg_status_t
 s_unusable(const char *path, int error, mg_fault_t *why)

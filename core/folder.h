@@ -42,6 +42,12 @@ MG_MUST_USE mg_status_t mg_folder_open(const mg_file_ops_t *io,
                                        const mg_folder_owner_t *owner,
                                        mg_folder_t **out,
                                        mg_fault_t *why);
+/* A folder that is only looked at: it must be there, need not be writable, and is never locked. */
+MG_MUST_USE mg_status_t mg_folder_open_to_read(const mg_file_ops_t *io,
+                                               const char *path,
+                                               const char *stem,
+                                               mg_folder_t **out,
+                                               mg_fault_t *why);
 /* A folder by descriptor (taken over even on failure), e.g. of a confined path; `shown` is how it is named to people. */
 MG_MUST_USE mg_status_t mg_folder_adopt(const mg_folder_t *root,
                                         int dir,

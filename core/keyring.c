@@ -90,6 +90,12 @@ mg_keyring_count(const mg_keyring_t *self)
     return self->secret_count;
 }
 
+mg_secret_t *
+mg_keyring_secret(const mg_keyring_t *self, size_t index)
+{
+    return self->secrets[index];
+}
+
 static bool
 s_params_equal(const mg_kdf_params_t *a, const mg_kdf_params_t *b)
 {

@@ -42,6 +42,8 @@ void mg_keyring_begin_scan(mg_keyring_t *self, unsigned derivations);
 bool mg_keyring_is_current(mg_keyring_t *self, const mg_dumpheader_t *header);
 /* How many secrets there are. */
 size_t mg_keyring_count(const mg_keyring_t *self);
+/* The secret at `index`, 0 the current one; it stays the ring's. For Doorman's files, whose key comes from it as written. */
+mg_secret_t *mg_keyring_secret(const mg_keyring_t *self, size_t index);
 
 /* Steps 6-7: finds the secret that opens the file, and the file's keys. */
 MG_MUST_USE mg_outcome_t mg_keyring_unlock(mg_keyring_t *self,

@@ -18,10 +18,10 @@ def load_protocol():
         ["protoc", f"--proto_path={MESSAGES}", f"--python_out={folder}", *[str(MESSAGES / f"{n}.proto") for n in names]], check=True
     )
     sys.path.insert(0, folder)
-    return importlib.import_module("control_pb2"), importlib.import_module("event_pb2")
+    return [importlib.import_module(name + "_pb2") for name in ("control", "event", "state")]
 
 
-control_pb2, event_pb2 = load_protocol()
+control_pb2, event_pb2, state_pb2 = load_protocol()
 
 
 class Control:

@@ -6,24 +6,26 @@ import unittest
 from server import Server, onboard
 
 COMMANDS = ("serve", "status", "dump", "dumps", "restore", "autosave", "shutdown", "import", "export", "inspect", "verify",
-            "keygen", "health", "version")
+            "keygen", "health", "version", "events", "import-dump", "diff", "rekey")
 FILE = "one.ndjson"
 
 # arguments, exit code, what the sentence says, environment
 WITHOUT_SERVER = (
     *((f"{name} --frob", 64, "there is no option --frob; usage: memgate " + name, {}) for name in COMMANDS),
-    *((f"{name} x y", 64, "one argument too many", {}) for name in COMMANDS),
-    *((name, 69, "no server at the control socket", {}) for name in ("status", "dump", "dumps", "restore", "autosave", "shutdown", "export")),
-    *((name, 64, "an argument is missing", {}) for name in ("import", "inspect", "verify")),
-    *((f"{name} {FILE}", 78, "memgate: PORT=\"http\"", {"PORT": "http"}) for name in ("import", "inspect", "verify")),
+    *((f"{name} x y", 64, "one argument too many", {}) for name in COMMANDS if name not in ("diff", "rekey")),
+    ("diff x y z", 64, "one argument too many", {}),
+    *((name, 69, "no server at the control socket", {}) for name in ("status", "dump", "dumps", "restore", "autosave", "shutdown", "export", "events")),
+    *((name, 69, "no server at the control socket", {}) for name in ("diff live x", "import-dump x", "restore x --collection c")),
+    *((name, 64, "an argument is missing", {}) for name in ("import", "inspect", "verify", "import-dump", "diff", "rekey", "diff x")),
+    *((f"{name} {FILE}", 78, "memgate: PORT=\"http\"", {"PORT": "http"}) for name in ("import", "inspect", "verify", "export", "rekey", "import-dump", "diff x")),
     *((name, 78, "memgate: PORT=\"http\"", {"PORT": "http"}) for name in ("status", "export", "dump", "health")),
     *((f"{name} {FILE}", 78, "MEM_ENCRYPTION_KEY_FILE=/nowhere", {"MEM_ENCRYPTION_KEY": None, "MEM_ENCRYPTION_KEY_FILE": "/nowhere"})
       for name in ("import", "inspect", "verify")),
     *((f"{name} /dev/null", 65, "/dev/null: it is no regular file", {}) for name in ("inspect", "verify")),
     *((f"{name} /", 65, "/: it is no regular file", {}) for name in ("inspect", "verify")),
     *((f"{name} missing", 66, "missing: there is no such file", {}) for name in ("inspect", "verify")),
-    *((f"{name} {FILE}", 65, "does not begin as a memgate dump", {}) for name in ("inspect", "verify")),
-    *((name + " ", 64, "an argument is empty", {}) for name in ("inspect", "verify", "restore", "import")),
+    *((f"{name} {FILE}", 65, "does not begin as a memgate dump", {}) for name in ("inspect", "verify", "export", "rekey", "diff one.ndjson")),
+    *((name + " ", 64, "an argument is empty", {}) for name in ("inspect", "verify", "restore", "import", "export", "import-dump", "rekey", "diff x")),
     ("frobnicate", 64, "there is no command", {}),
     ("dump --path", 64, "a value is missing behind --path", {}),
     ("dump --path ", 64, "the value is empty of --path", {}),

@@ -2,7 +2,8 @@
 import signal
 import unittest
 
-from faults import Control, check_folder, control_pb2, copy_of, ended_by_kill, failpoints, make_template, preload, report, sample
+from faults import Control, Server, check_folder, control_pb2, copy_of, ended_by_kill, failpoints, make_template, preload, report, sample
+import doorman  # noqa: E402, found by faults
 
 DUMP = [
     "dump.viewed", "dump.created", "dump.header", "dump.chunk", "dump.chunk:3", "dump.walked", "dump.footer", "dump.synced", "read.chunk:{reads}",
@@ -19,6 +20,11 @@ RESTORE = [
                                      "publish.noted", "retention.done") for nth in (1, 2)],
 ]
 REKEY = ["rekey.begun", "dump.created", "dump.synced", "publish.closed", "publish.renamed", "publish.noted", "retention.removed"]
+RESEAL = [
+    "lock.taken", "lock.written", "lock.cleaned", "dump.created", "reseal.chunk", "reseal.chunk:3", "reseal.synced", "reseal.verified",
+    "reseal.renamed", "dump.created:2", "reseal.renamed:2",
+]
+IMPORT = ["restore.loaded", "start.swapped", "import.begun", "dump.created", "dump.synced", "publish.closed", "publish.renamed", "publish.noted"]
 OTHER_KEY = "hex:" + "b2" * 32
 
 
@@ -102,6 +108,38 @@ class CrashMatrix(unittest.TestCase):
             ledger.check(server)
             self.assertEqual(server.stop(), 0)
 
+    def crash_in_reseal(self, point):
+        """memgate rekey dies: each file is under the old key or under the new one, and the command can be given again."""
+        old = self.template.environment["MEM_ENCRYPTION_KEY"]
+        keys = {"MEM_ENCRYPTION_KEY": OTHER_KEY, "MEM_ENCRYPTION_KEY_PREVIOUS": old}
+        server, ledger = copy_of(self.template, self.ledger)
+        with server:
+            files = server.dump_files()
+            before = [server.cli("export", "--digest", path).stdout for path in files]
+            done = server.cli("rekey", *files, MEMGATE_FAILPOINT=point, **keys)
+            self.assertEqual(done.returncode, -signal.SIGKILL, done.stderr)
+            self.assertEqual([server.cli("export", "--digest", path, **keys).stdout for path in files], before)
+            done = server.cli("rekey", *files, **keys)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(list(server.dumps.glob(".*.tmp")), [])
+            server.environment["MEM_ENCRYPTION_KEY"] = OTHER_KEY
+            self.recover(server, ledger, at_most=ledger.acknowledged)
+
+    def crash_in_import(self, point):
+        """A start from a Doorman dump dies: the next one begins from it anew, or from the dump that was made of it."""
+        with Server() as server:
+            server.dumps.mkdir(mode=0o700)
+            file = server.dumps / "memory_dump-20260205T220531Z.bin"
+            content = doorman.dump({"tiers": [{"tier_id": "t"}]}, secret=server.environment["MEM_ENCRYPTION_KEY"])
+            file.write_bytes(content)
+            server.spawn(MEMGATE_FAILPOINT=point)
+            ended_by_kill(server)
+            server.start()
+            self.assertEqual(server.cli("export", "--collection", "tiers").stdout, '{"tier_id":"t"}\n')
+            self.assertEqual(server.stop(), 0)
+            self.assertEqual(file.read_bytes(), content)
+            self.assertEqual(list(server.dumps.glob(".*.tmp")), [])
+
     def crash_in_restore(self, way, point):
         server, ledger = copy_of(self.template, self.ledger)
         with server:
@@ -125,6 +163,8 @@ class CrashMatrix(unittest.TestCase):
         cells = [("dump", trigger, point) for trigger in TRIGGERS for point in DUMP]
         cells += [("start", "start", point) for point in START]
         cells += [("rekey", "start", point) for point in REKEY]
+        cells += [("reseal", "command", point) for point in RESEAL]
+        cells += [("import", "start", point) for point in IMPORT]
         cells += [("restore", way, point) for way in ("HTTP", "control") for point in RESTORE]
         return cells
 
@@ -142,6 +182,10 @@ class CrashMatrix(unittest.TestCase):
                     self.crash_in_start(point)
                 elif kind == "rekey":
                     self.crash_in_rekey(point)
+                elif kind == "reseal":
+                    self.crash_in_reseal(point)
+                elif kind == "import":
+                    self.crash_in_import(point)
                 else:
                     self.crash_in_restore(trigger, point)
         report("crash cells", len(cells))
