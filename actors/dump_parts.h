@@ -94,6 +94,13 @@ void
 mg_dump_refuse(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter, mg_status_t status, const char *text);
 /* Stamps and publishes an event. */
 void mg_dump_tell(mg_dumpactor_t *self, Mg__Event *event);
+/* --- dump_ground.c --- */
+/* The configured secrets, as a keyring; MG_ERR_INVALID: one can not be used. */
+MG_MUST_USE mg_status_t mg_dump_open_keys(mg_dumpactor_t *self, mg_fault_t *why);
+/* The configured folder, with its lock or standing by for it. */
+MG_MUST_USE mg_status_t mg_dump_open_folder(mg_dumpactor_t *self,
+                                            const mg_dump_args_t *args,
+                                            mg_fault_t *why);
 /* Reads the folder's headers once, so that the next generation is known; adopts the newest one's salt. */
 MG_MUST_USE mg_status_t mg_dump_scan(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why);
 /* The same with what is known already: costs no Argon2id and changes nothing. */

@@ -5,6 +5,7 @@
  * The same library, mode and thread count as memgate's gateway, and the same headers and bytes; nothing is looked up.
  */
 #include <microhttpd.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +65,8 @@ main(int argc, char **argv)
             (void)MHD_add_response_header(response, line, value + 2);
         }
     }
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL, (unsigned short)atoi(argv[1]), NULL, NULL, s_answer, response, MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL, (unsigned short)atoi(argv[1]), NULL,
+                                                 NULL, s_answer, response, MHD_OPTION_END);
     if (!daemon) {
         return 69;
     }

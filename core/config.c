@@ -73,20 +73,28 @@ s_store_number(reading_t *reading, const mg_config_row_t *row, const char *value
     }
 }
 
+/* The power of two that a suffix stands for; negative: none that is known. */
+static int
+s_size_shift(const char *suffix)
+{
+    static const char suffixes[] = "KMGT";
+    enum { SHIFT = 10 };
+    const char *found = *suffix ? strchr(suffixes, toupper((unsigned char)*suffix)) : NULL;
+    if (!*suffix) {
+        return 0;
+    }
+    return found && suffix[1] == 0 ? (int)(found - suffixes + 1) * SHIFT : -1;
+}
+
 /* A whole number of bytes, or of K, M, G or T of them. */
 static void
 s_store_size(reading_t *reading, const mg_config_row_t *row, const char *value)
 {
-    static const char suffixes[] = "KMGT";
-    enum { SHIFT = 10 };
     char *end = NULL;
     errno = 0;
     unsigned long long number = strtoull(value, &end, 10);
-    const char *suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
-    unsigned shift = suffix ? (unsigned)(suffix - suffixes + 1) * SHIFT : 0;
-    bool whole =
-        isdigit((unsigned char)value[0]) && errno == 0 && (*end == 0 || (suffix && !end[1]));
-    if (!whole || number > UINT64_MAX >> shift) {
+    int shift = isdigit((unsigned char)value[0]) && errno == 0 ? s_size_shift(end) : -1;
+    if (shift < 0 || number > UINT64_MAX >> shift) {
         mg_buf_append_format(
             reading->problems,
             "%s=\"%.64s\" is no size: a whole number of bytes, with K, M, G or T for "
