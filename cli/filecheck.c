@@ -3,6 +3,7 @@
 #include "cli/dumpkeys.h"
 #include "cli/render.h"
 #include "cli/settings.h"
+#include "core/dmp1file.h"
 #include "core/filesource.h"
 
 #include <sodium.h>
@@ -160,9 +161,8 @@ s_print_lines(const json_t *report)
 }
 
 static void
-s_tell(const mg_filecheck_t *check, const mg_dumpreader_t *reader, const mg_verdict_t *verdict)
+s_tell(const mg_filecheck_t *check, json_t *report, const mg_verdict_t *verdict)
 {
-    json_t *report = s_report(check, reader, verdict);
     if (check->json) {
         mg_render_print(report);
     } else {
@@ -175,6 +175,35 @@ s_tell(const mg_filecheck_t *check, const mg_dumpreader_t *reader, const mg_verd
 }
 
 /* ---- the file ---- */
+
+/* A Doorman dump shows nothing without the key; with it all of it is imported and thrown away. */
+static mg_exit_t
+s_check_dmp1(const mg_filecheck_t *check, const mg_config_t *config, mg_keyring_t *keyring, int fd)
+{
+    mg_verdict_t verdict = {0};
+    mg_store_t *store = NULL;
+    mg_dmp1_info_t info = {0};
+    mg_dmp1file_t file = {.io = &mg_file_system,
+                          .fd = fd,
+                          .keyring = keyring,
+                          .provider = config->dump.aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
+                          .max_mib = config->dump.import_max_mib};
+    mg_outcome_t outcome =
+        keyring ? mg_dmp1file_load(&file, &store, &info, &verdict)
+                : mg_verdict_fail(&verdict, MG_OUTCOME_OK,
+                                  "a Doorman dump; without the key nothing can be seen of it");
+    json_t *report = s_report(check, NULL, &verdict);
+    s_put(report, "format", json_string("DMP1"));
+    s_put(report, "authenticated", json_boolean(store != NULL));
+    if (store) {
+        s_put(report, "created_at", s_time(info.created_at));
+        s_put_number(report, "documents", info.documents);
+        s_put_number(report, "collections", info.collections);
+    }
+    s_tell(check, report, &verdict);
+    mg_store_destroy(&store);
+    return (mg_exit_t)mg_outcome_exit(outcome);
+}
 
 static mg_exit_t
 s_check(const mg_filecheck_t *check, const mg_config_t *config, mg_keyring_t *keyring)
@@ -189,12 +218,17 @@ s_check(const mg_filecheck_t *check, const mg_config_t *config, mg_keyring_t *ke
                                        .kdf_max_kib = config->dump.kdf_max_mib * KIB_PER_MIB,
                                        .min_generation = check->min_generation};
     mg_outcome_t outcome = mg_dumpkeys_open_file(check->file, &source.fd, &verdict);
+    if (outcome == MG_OUTCOME_OK && mg_dmp1file_is(&mg_file_system, source.fd)) {
+        mg_exit_t code = s_check_dmp1(check, config, keyring, source.fd);
+        (void)close(source.fd);
+        return code;
+    }
     if (outcome == MG_OUTCOME_OK) {
         reader = mg_dumpreader_new(&options);
         outcome = reader ? mg_dumpreader_run(reader, &verdict)
                          : mg_verdict_io(&verdict, "reading the dump", ENOMEM);
     }
-    s_tell(check, reader, &verdict);
+    s_tell(check, s_report(check, reader, &verdict), &verdict);
     mg_dumpreader_destroy(&reader);
     if (source.fd >= 0) {
         (void)close(source.fd);

@@ -1,4 +1,5 @@
 /* The start-up table: which folder lets a process start, with what, and which does not. */
+#include "core/dmp1.h"
 #include "support/backend.h"
 
 #include <stdio.h>
@@ -136,6 +137,90 @@ test_a_previous_key_reads_and_the_next_dump_is_under_the_current(void **state)
     backend_free(reply);
 }
 
+/* The Doorman dump of the vectors, under its own passphrase. */
+static void
+s_place_doorman(backend_t *world, const char *name, char path[KIT_PATH])
+{
+    mg_buf_t file = kit_vector("dmp1-small.bin");
+    kit_path(world->dir, name, path);
+    kit_write_file(path, file.data, file.len);
+    mg_buf_free(&file);
+}
+
+static void
+test_a_doorman_dump_begins_a_new_store_with_a_dump_of_its_own(void **state)
+{
+    backend_t *world = *state;
+    char path[KIT_PATH];
+    s_place_doorman(world, "memory_dump-20260102T030405Z.bin", path);
+    backend_stop(world);
+    world->config.dump.previous = KIT_PASSPHRASE;
+    world->config.dump.import_max_mib = 1;
+    backend_start(world);
+    Mg__DumpReply *reply = backend_restore(world, "", true);
+    assert_int_equal(reply->status, MG_OK);
+    assert_int_equal(reply->restore->imported->keys_escaped, 6);
+    assert_int_equal(reply->restore->imported->decimal128, 2);
+    assert_string_equal(reply->restore->dump->path, path);
+    backend_free(reply);
+    Mg__Event *event = backend_await(world->events, MG__EVENT__BODY_DUMP_DONE); /* by itself */
+    assert_int_equal(event->dump_done->trigger, MG__TRIGGER__TRIGGER_IMPORT);
+    assert_int_equal(event->dump_done->generation, 1);
+    assert_int_equal(event->dump_done->timeline, 1);
+    mg__event__free_unpacked(event, NULL);
+    assert_int_equal(backend_count(world, "settings"), 2); /* the vector's and our own */
+    backend_stop(world);
+    world->config.dump.previous = NULL;
+    world->config.dump.import_max_mib = 0; /* not read any more */
+    backend_start(world);
+    reply = backend_restore(world, "", true);
+    assert_int_equal(reply->status, MG_OK);
+    assert_null(reply->restore->imported);
+    backend_free(reply);
+    assert_int_equal(backend_count(world, "settings"), 2);
+    assert_int_equal(backend_files(world), 2);
+}
+
+static void
+test_a_doorman_dump_while_serving_continues_the_chain(void **state)
+{
+    backend_t *world = *state;
+    char path[KIT_PATH];
+    uint8_t key[MG_AEAD_KEY];
+    mg_buf_t file = kit_vector("dmp1-small.bin");
+    mg_dmp1_key(mg_slice_text(KIT_PASSPHRASE), mg_buf_slice(&file), key);
+    mg_buf_free(&file);
+    backend_stop(world);
+    world->config.dump.import_max_mib = 1;
+    world->config.dump.min_generation = 3;
+    backend_start(world);
+    world->config.dump.min_generation = 0;
+    s_fill(world);
+    world->config.dump.min_generation = 3;
+    s_place_doorman(world, "old.bin", path);
+    Mg__RestoreRequest request = MG__RESTORE_REQUEST__INIT;
+    request.trigger = MG__TRIGGER__TRIGGER_CONTROL;
+    request.path = path;
+    backend_expect(MG_ERR_DUMP, backend_ask(world, MG__DUMP_MESSAGE__BODY_RESTORE, &request));
+    assert_int_equal(backend_number(world, "a"), 3);
+    request.import_key = (ProtobufCBinaryData){sizeof key, key};
+    backend_expect(MG_ERR_CONFLICT, backend_ask(world, MG__DUMP_MESSAGE__BODY_RESTORE, &request));
+    request.import = true; /* asked for by name: no generation is demanded of it */
+    Mg__DumpReply *reply = backend_ask(world, MG__DUMP_MESSAGE__BODY_RESTORE, &request);
+    assert_int_equal(reply->status, MG_OK);
+    assert_int_equal(reply->restore->imported->int_text, 1);
+    assert_int_equal(reply->restore->before->generation, 4);
+    assert_int_equal(reply->restore->after->generation, 5);
+    assert_int_equal(reply->restore->after->timeline, 2);
+    assert_int_equal(reply->restore->after->trigger, MG__TRIGGER__TRIGGER_IMPORT);
+    backend_free(reply);
+    assert_int_equal(backend_number(world, "a"), -1);
+    Mg__ListRequest list = MG__LIST_REQUEST__INIT;
+    reply = backend_ask(world, MG__DUMP_MESSAGE__BODY_LIST, &list);
+    assert_string_equal(reply->list[0]->chain, "ok");
+    backend_free(reply);
+}
+
 static void
 test_only_dumps_that_were_proven_let_older_ones_go(void **state)
 {
@@ -176,6 +261,11 @@ main(void)
         cmocka_unit_test_setup_teardown(
             test_a_previous_key_reads_and_the_next_dump_is_under_the_current, backend_setup,
             backend_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_doorman_dump_begins_a_new_store_with_a_dump_of_its_own, backend_setup,
+            backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_doorman_dump_while_serving_continues_the_chain,
+                                        backend_setup, backend_teardown),
         cmocka_unit_test_setup_teardown(test_only_dumps_that_were_proven_let_older_ones_go,
                                         backend_setup, backend_teardown),
     };

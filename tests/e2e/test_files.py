@@ -65,6 +65,12 @@ class Export(unittest.TestCase):
             done = server.cli("export", "old.bin", "--collection", "tiers")
             self.assertEqual(lines(done.stdout), [{"tier_id": "a", "n": {"$numberDecimal": str(2**70)}}, {"tier_id": "b"}])
             self.assertEqual([line["collection"] for line in lines(server.cli("export", "old.bin").stdout)], ["rare", "tiers", "tiers"])
+            looked = server.cli_json("inspect", "old.bin", "--json")
+            self.assertEqual((looked["format"], looked["authenticated"], "documents" in looked), ("DMP1", False, False))
+            looked = server.cli_json("verify", "old.bin", "--json")
+            self.assertEqual((looked["outcome"], looked["authenticated"], looked["documents"]), ("OK", True, 3))
+            self.assertEqual(looked["created_at"], "2026-02-05T22:05:31.250Z")
+            self.assertEqual(server.cli("verify", "old.bin", MEM_ENCRYPTION_KEY=OTHER_KEY).returncode, 77)
 
     def test_refusals(self):
         with Server() as server:

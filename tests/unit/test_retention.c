@@ -110,6 +110,9 @@ test_a_chain_is_followed_by_check_values(void **state)
     items[1].header.has_resealed_from = true; /* the same content, under a new key */
     memcpy(items[1].header.resealed_from, items[0].header.parent_check, MG_CHECK_SIZE);
     assert_int_equal(mg_chain_of(&candidates, 0), MG_CHAIN_OK);
+    items[1].header.resealed_from[0] ^=
+        1; /* and under one more: what it was at first is not known */
+    assert_int_equal(mg_chain_of(&candidates, 0), MG_CHAIN_ABSENT);
     items[0].authenticated = false;
     assert_int_equal(mg_chain_of(&candidates, 0), MG_CHAIN_UNKNOWN);
     assert_string_equal(mg_chain_name(MG_CHAIN_MISMATCH), "mismatch");
