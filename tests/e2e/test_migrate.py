@@ -98,6 +98,16 @@ class WhileServing(unittest.TestCase):
             expected = json.loads((VECTORS / "dmp1-small.expected.json").read_text())["counts"]
             self.assertEqual({name: answer["counts"][name] for name in expected}, expected)
 
+    def test_http_restores_one_too(self):
+        with Server(MEM_ENCRYPTION_KEY=doorman.KEY, MEM_KDF_MEM_MIB="8") as server:
+            server.start()
+            place(server, "old.bin", doorman.dump({"users": doorman.users("bea")}))
+            status, answer = server.http("POST", "/platform/memory/restore", {"path": "old.bin"})
+            self.assertEqual(status, 200, answer)
+            self.assertIn("2026-02-05T22:05:31.250", json.dumps(answer))
+            server.token = None
+            self.assertEqual(server.http("GET", "/platform/user/bea")[0], 200)
+
     def test_refusals(self):
         with Server() as server:
             server.start()

@@ -69,7 +69,11 @@ s_ring(const char *current, const char *previous)
 }
 
 static mg_outcome_t
-s_reseal(world_t *world, const char *current, const char *previous, mg_resealed_t *out, mg_verdict_t *why)
+s_reseal(world_t *world,
+         const char *current,
+         const char *previous,
+         mg_resealed_t *out,
+         mg_verdict_t *why)
 {
     mg_keyring_t *ring = s_ring(current, previous);
     mg_reseal_t job = {.folder = world->folder,
@@ -110,10 +114,8 @@ s_payload(mg_slice_t file, const char *key)
     mg_verdict_t why;
     mg_buf_t payload = {0};
     mg_keyring_t *ring = kit_keyring(key);
-    mg_dumpreader_options_t options = {.keyring = ring,
-                                       .kdf_max_kib = MG_KDF_MAX_KIB,
-                                       .on_record = s_collect,
-                                       .arg = &payload};
+    mg_dumpreader_options_t options = {
+        .keyring = ring, .kdf_max_kib = MG_KDF_MAX_KIB, .on_record = s_collect, .arg = &payload};
     if (kit_verify_with(file, options, &why) != MG_OUTCOME_OK) {
         payload.len = 0;
     }
@@ -251,9 +253,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_header_is_kept_but_for_the_seal, s_setup, s_teardown),
-        cmocka_unit_test_setup_teardown(test_what_can_not_be_read_is_left_alone, s_setup, s_teardown),
-        cmocka_unit_test_setup_teardown(test_memory_that_changes_data_is_noticed_before_the_old_file_goes,
-                                        s_setup, s_teardown),
+        cmocka_unit_test_setup_teardown(test_what_can_not_be_read_is_left_alone, s_setup,
+                                        s_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_memory_that_changes_data_is_noticed_before_the_old_file_goes, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown(test_any_call_may_fail, s_setup, s_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
