@@ -145,6 +145,10 @@ s_scan_text(scan_t *scan)
         if (byte == '"') {
             break;
         }
+        if (byte < 0x80 && byte != '\\') {
+            scan->at++;
+            continue;
+        }
         size_t len =
             mg_utf8_next(mg_slice(scan->text.data + scan->at, scan->text.len - scan->at), &point);
         if (len == 0) {
@@ -357,10 +361,14 @@ bool
 mg_jsontape_is(const mg_jsontoken_t *token, mg_slice_t text, const char *plain)
 {
     mg_buf_t decoded = {0};
+    mg_slice_t escaped = mg_jsontape_bytes(token, text);
     if (token->kind != MG_JSON_TEXT) {
         return false;
     }
-    (void)mg_jsontape_decode(mg_jsontape_bytes(token, text), &decoded);
+    if (escaped.len == 0 || !memchr(escaped.data, '\\', escaped.len)) {
+        return mg_slice_equal(escaped, mg_slice_text(plain));
+    }
+    (void)mg_jsontape_decode(escaped, &decoded);
     bool same = mg_buf_ok(&decoded) && mg_slice_equal(mg_buf_slice(&decoded), mg_slice_text(plain));
     mg_buf_free(&decoded);
     return same;
