@@ -24,6 +24,7 @@ static const struct {
     {"inspect", mg_command_inspect, "show what a dump file says of itself; needs no key"},
     {"verify", mg_command_verify, "check a dump file from first to last byte"},
     {"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
+    {"prepare", mg_command_prepare, "in a container, as root: give the dump folder to the server's user"},
     {"health", mg_command_health, "ends with 0 when the server is alive"},
     {"version", mg_command_version, "print the version"},
 };
@@ -48,6 +49,7 @@ mg_command_version(int argc, char **argv)
     mg_exit_t code = MG_EXIT_OK;
     if (mg_options_read(&table, argc, argv, &code)) {
         (void)printf("memgate %s\n", MG_VERSION);
+        code = MG_EXIT_OK;
     }
     return code;
 }
