@@ -45,10 +45,11 @@ s_parse_owner(const char *text, handover_t *out)
 static mg_exit_t
 s_refuse(const handover_t *self, int error)
 {
-    (void)fprintf(stderr,
-                  "memgate: the dump folder %s can not be given to uid %u: %s; mount a folder there "
-                  "and run `chown -R %u:%u` on it on the host.\n",
-                  self->path, self->uid, mg_fault_reason(error), self->uid, self->gid);
+    (void)fprintf(
+        stderr,
+        "memgate: the dump folder %s can not be given to uid %u: %s; mount a folder there "
+        "and run `chown -R %u:%u` on it on the host.\n",
+        self->path, self->uid, mg_fault_reason(error), self->uid, self->gid);
     return MG_EXIT_FOLDER;
 }
 
@@ -56,9 +57,8 @@ static bool
 s_see_name(void *arg, const char *name)
 {
     handover_t *self = arg;
-    (void)name;
-    self->is_empty = false;
-    return false;
+    self->is_empty = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return self->is_empty;
 }
 
 /* Gives one file of the stem that is root's: a regular one, by its only name. */

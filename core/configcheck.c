@@ -30,8 +30,8 @@ s_problem(checking_t *checking, bool is_one, const char *sentence)
 static bool
 s_is_template(const char *secret)
 {
-    static const char *const beginnings[] = {"change", "placeholder", "your-", "your_",
-                                             "replace", "example", "<"};
+    static const char *const beginnings[] = {"change",  "placeholder", "your-", "your_",
+                                             "replace", "example",     "<"};
     for (size_t i = 0; secret && i < sizeof beginnings / sizeof *beginnings; i++) {
         if (strncasecmp(secret, beginnings[i], strlen(beginnings[i])) == 0) {
             return true;
