@@ -4,6 +4,7 @@
 
 #include <netdb.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     ADMIN_PASSWORD_MIN = 12,
@@ -25,6 +26,30 @@ s_problem(checking_t *checking, bool is_one, const char *sentence)
     }
 }
 
+/* What examples and templates put where a secret belongs. */
+static bool
+s_is_template(const char *secret)
+{
+    static const char *const beginnings[] = {"change",  "placeholder", "your-", "your_",
+                                             "replace", "example",     "<"};
+    for (size_t i = 0; secret && i < sizeof beginnings / sizeof *beginnings; i++) {
+        if (strncasecmp(secret, beginnings[i], strlen(beginnings[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+s_check_templates(checking_t *checking)
+{
+    s_problem(checking, s_is_template(checking->config->dump.secret),
+              "MEM_ENCRYPTION_KEY is a placeholder that everybody knows: make one with `memgate "
+              "keygen`.");
+    s_problem(checking, s_is_template(checking->config->admin_password),
+              "MEMGATE_ADMIN_PASSWORD is a placeholder that everybody knows: choose another.");
+}
+
 static void
 s_check_secret(checking_t *checking)
 {
@@ -35,8 +60,9 @@ s_check_secret(checking_t *checking)
     if (!dump->secret) {
         s_problem(checking, true,
                   "MEM_ENCRYPTION_KEY is not set: dumps are encrypted with it; make one with "
-                  "`memgate keygen` and keep it, "
-                  "because without it no dump can be read.");
+                  "`memgate keygen` (docker compose: `docker compose run --rm --no-deps memgate "
+                  "keygen`, and put it into .env), and keep it, because without it no dump can be "
+                  "read.");
         return;
     }
     mg_secret_t *secret = NULL;
@@ -130,6 +156,7 @@ s_check_serving(checking_t *checking)
     s_check_control(checking);
     s_check_secret(checking);
     s_check_previous(checking);
+    s_check_templates(checking);
 }
 
 /* An address that can be listened on, as digits; names would depend on who resolves them when. */

@@ -113,9 +113,9 @@ s_unusable(const char *path, int error, mg_fault_t *why)
     case ENOENT:
         return mg_fault_set(
             why, MG_ERR_IO, error,
-            "the dump folder %s does not exist and neither does the folder it would be in: mount a "
-            "volume there, or create it with mkdir -p '%s' && chown %u:%u '%s'",
-            path, path, uid, gid, path);
+            "the dump folder %s does not exist and can not be made by uid %u: mount a volume there, "
+            "or create it with mkdir -p '%s' && chown %u:%u '%s'",
+            path, uid, path, uid, gid, path);
     case EACCES:
     case EPERM:
         return mg_fault_set(
@@ -163,7 +163,7 @@ s_open_dir(mg_folder_t *self, char *path, mg_fault_t *why)
     if (self->dir < 0 && errno == ENOENT) {
         int error = s_make_dirs(self->io, path);
         if (error) {
-            return s_unusable(self->path, error, why);
+            return s_unusable(self->path, error == EACCES ? ENOENT : error, why);
         }
         self->dir = self->io->open_at(AT_FDCWD, path, FLAGS, 0);
     }
