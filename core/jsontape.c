@@ -130,32 +130,35 @@ s_scan_escape(scan_t *scan)
     return (letter && strchr("\"\\/bfnrt", letter)) || s_fail(scan, "there is no such escape");
 }
 
+/* One character of a text, or an escape. */
+static bool
+s_scan_character(scan_t *scan, uint8_t first)
+{
+    uint32_t point = 0;
+    if (first >= ' ' && first < 0x80 && first != '\\') { /* most of them */
+        scan->at++;
+        return true;
+    }
+    if (first < ' ') {
+        return s_fail(scan, scan->at < scan->text.len ? "a text holds a control character"
+                                                      : "it ends within a text");
+    }
+    size_t len =
+        mg_utf8_next(mg_slice(scan->text.data + scan->at, scan->text.len - scan->at), &point);
+    if (len == 0) {
+        return s_fail(scan, "a byte is not valid UTF-8");
+    }
+    scan->at += len;
+    return first != '\\' || s_scan_escape(scan);
+}
+
 static bool
 s_scan_text(scan_t *scan)
 {
     size_t ignored = 0;
     size_t start = ++scan->at; /* behind the quote */
-    for (;;) {
-        uint8_t byte = s_peek(scan);
-        uint32_t point = 0;
-        if (byte < 0x20) {
-            return s_fail(scan, scan->at < scan->text.len ? "a text holds a control character"
-                                                          : "it ends within a text");
-        }
-        if (byte == '"') {
-            break;
-        }
-        if (byte < 0x80 && byte != '\\') {
-            scan->at++;
-            continue;
-        }
-        size_t len =
-            mg_utf8_next(mg_slice(scan->text.data + scan->at, scan->text.len - scan->at), &point);
-        if (len == 0) {
-            return s_fail(scan, "a byte is not valid UTF-8");
-        }
-        scan->at += len;
-        if (byte == '\\' && !s_scan_escape(scan)) {
+    for (uint8_t byte = s_peek(scan); byte != '"'; byte = s_peek(scan)) {
+        if (!s_scan_character(scan, byte)) {
             return false;
         }
     }
