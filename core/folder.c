@@ -111,11 +111,11 @@ s_unusable(const char *path, int error, mg_fault_t *why)
     unsigned gid = (unsigned)getegid();
     switch (error) {
     case ENOENT:
-        return mg_fault_set(
-            why, MG_ERR_IO, error,
-            "the dump folder %s does not exist and can not be made by uid %u: mount a volume there, "
-            "or create it with mkdir -p '%s' && chown %u:%u '%s'",
-            path, uid, path, uid, gid, path);
+        return mg_fault_set(why, MG_ERR_IO, error,
+                            "the dump folder %s does not exist and can not be made by uid %u: "
+                            "mount a volume there, "
+                            "or create it with mkdir -p '%s' && chown %u:%u '%s'",
+                            path, uid, path, uid, gid, path);
     case EACCES:
     case EPERM:
         return mg_fault_set(

@@ -27,22 +27,46 @@ s_write_special(uint8_t byte, mg_buf_t *out)
     mg_buf_append_format(out, "\\u%04x", byte);
 }
 
+/* Printable ASCII but for '"' and '\\': it stands for itself. */
 static bool
 s_is_ordinary(uint8_t byte)
 {
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    return (uint8_t)(byte - 0x20) < 0x7f - 0x20 && byte != '"' && byte != '\\';
+}
+
+/* Where the run of ordinary bytes that begins at `at` ends. */
+static size_t
+s_end_of_run(mg_slice_t text, size_t at)
+{
+    while (at < text.len && s_is_ordinary(text.data[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* A text of ordinary bytes only, nearly every one: in one piece. */
+static void
+s_write_ordinary(mg_slice_t text, mg_buf_t *out)
+{
+    uint8_t *to = mg_buf_extend(out, text.len + 2);
+    if (to) {
+        to[0] = '"';
+        memcpy(to + 1, text.len ? text.data : to, text.len);
+        to[text.len + 1] = '"';
+    }
 }
 
 void
 mg_json_write_text(mg_slice_t text, mg_buf_t *out)
 {
-    mg_buf_append_byte(out, '"');
     size_t at = 0;
+    if (s_end_of_run(text, 0) == text.len) {
+        s_write_ordinary(text, out);
+        return;
+    }
+    mg_buf_append_byte(out, '"');
     while (at < text.len) {
-        size_t run = at;
-        while (run < text.len && s_is_ordinary(text.data[run])) {
-            run++;
-        }
+        size_t run = s_end_of_run(text, at);
         mg_buf_append(out, text.data + at, run - at);
         at = run;
         if (at == text.len) {
@@ -74,6 +98,23 @@ s_write_wrapped(const char *name, const char *text, mg_json_dialect_t dialect, m
     } else {
         mg_buf_append_format(out, "\"%s\"", text);
     }
+}
+
+static void
+s_write_int(int64_t value, mg_buf_t *out)
+{
+    enum { BASE = 10, ROOM = 20 };
+    char digits[ROOM];
+    size_t at = sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        digits[--at] = (char)('0' + rest % BASE);
+        rest /= BASE;
+    } while (rest);
+    if (value < 0) {
+        digits[--at] = '-';
+    }
+    mg_buf_append(out, digits + at, sizeof digits - at);
 }
 
 /* Shortest digits that read back as the same double, always recognisable as a double. */
@@ -196,24 +237,24 @@ s_write_value(const bson_iter_t *at, mg_json_dialect_t dialect, int depth, mg_bu
         s_write_wrapped("$oid", room, dialect, out);
         return MG_OK;
     case BSON_TYPE_BOOL:
-        mg_buf_append_text(out, bson_iter_bool(at) ? "true" : "false");
+        mg_buf_append(out, bson_iter_bool(at) ? "true" : "false", bson_iter_bool(at) ? 4 : 5);
         return MG_OK;
     case BSON_TYPE_DATE_TIME:
         s_write_date(bson_iter_date_time(at), dialect, out);
         return MG_OK;
     case BSON_TYPE_NULL:
-        mg_buf_append_text(out, "null");
+        mg_buf_append(out, "null", 4);
         return MG_OK;
     case BSON_TYPE_INT32:
-        (void)snprintf(room, sizeof room, "%" PRId32, bson_iter_int32(at));
         if (dialect == MG_JSON_EXTENDED) {
+            (void)snprintf(room, sizeof room, "%" PRId32, bson_iter_int32(at));
             s_write_wrapped("$numberInt", room, dialect, out);
         } else {
-            mg_buf_append_text(out, room);
+            s_write_int(bson_iter_int32(at), out);
         }
         return MG_OK;
     case BSON_TYPE_INT64:
-        mg_buf_append_format(out, "%" PRId64, bson_iter_int64(at));
+        s_write_int(bson_iter_int64(at), out);
         return MG_OK;
     case BSON_TYPE_DECIMAL128:
         (void)bson_iter_decimal128(at, &decimal);
