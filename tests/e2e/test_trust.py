@@ -50,6 +50,8 @@ class Secrets(unittest.TestCase):
         return mock.patch("server.BINARY", str(binary))
 
     def test_keys_that_can_not_be_locked_in_memory_are_warned_of(self):
+        if b"__asan_init" in pathlib.Path(os.environ.get("MEMGATE_BIN", "build/memgate")).read_bytes():
+            self.skipTest("ASAN ANSWERS mlock BY ITSELF: the warning can not be provoked in this build")
         with Server() as server, self.as_nobody(server):
             limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
             server.start()
