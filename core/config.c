@@ -77,13 +77,13 @@ s_store_number(reading_t *reading, const mg_config_row_t *row, const char *value
 static int
 s_size_shift(const char *suffix)
 {
-    static const char suffixes[] = "KMGT";
-    enum { SHIFT = 10 };
-    const char *found = *suffix ? strchr(suffixes, toupper((unsigned char)*suffix)) : NULL;
-    if (!*suffix) {
+    static const char suffixes[] = "KkMmGgTt";
+    enum { SHIFT = 10, CASES = 2 };
+    if (*suffix == 0) {
         return 0;
     }
-    return found && suffix[1] == 0 ? (int)(found - suffixes + 1) * SHIFT : -1;
+    const char *found = strchr(suffixes, *suffix);
+    return found && suffix[1] == 0 ? ((int)(found - suffixes) / CASES + 1) * SHIFT : -1;
 }
 
 /* A whole number of bytes, or of K, M, G or T of them. */
