@@ -2,16 +2,15 @@
 
 Whatever is compared is measured in the same run, round by round in turn, so that a machine whose speed drifts hits all alike.
 """
-import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests" / "e2e"))
@@ -54,13 +53,15 @@ class Process:
     """A peer that runs until the end of the block."""
 
     def __init__(self, command, port):
-        self.port = port
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(self.answers, f"{command[0]} at port {port}")
+        self.command, self.port = command, port
+        self.again()
+
+    def again(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self.answers, f"{self.command[0]} at port {self.port}")
 
     def answers(self):
-        import socket
-        assert self.process.poll() is None, f"ended with {self.process.returncode}"
+        assert self.process.poll() is None, f"{self.command[0]} ended with {self.process.returncode}"
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 

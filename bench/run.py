@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 
-BENCHES = ["requests", "million"]
+BENCHES = ["requests", "durability", "million"]
 HERE = pathlib.Path(__file__).resolve().parent
 
 
