@@ -1,5 +1,7 @@
 #include "core/utf8.h"
 
+#include <string.h>
+
 enum { TAIL_BITS = 6, TAIL_MASK = 0x3f, TAIL_LEAD = 0x80, LEAD_MASK = 0xc0 };
 
 /* One row per length: which first bytes it has, and the smallest point it may stand for (less is overlong). */
@@ -63,15 +65,29 @@ mg_utf8_count(mg_slice_t text)
     return count;
 }
 
+/* Most text is ASCII: eight bytes at a time as long as it lasts. */
+static size_t
+s_skip_ascii(mg_slice_t text, size_t at)
+{
+    static const uint64_t high_bits = 0x8080808080808080;
+    uint64_t word = 0;
+    while (text.len - at >= sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        if (word & high_bits) {
+            break;
+        }
+        at += sizeof word;
+    }
+    while (at < text.len && text.data[at] < TAIL_LEAD) {
+        at++;
+    }
+    return at;
+}
+
 bool
 mg_utf8_valid(mg_slice_t text)
 {
-    size_t at = 0;
-    while (at < text.len) {
-        if (text.data[at] < TAIL_LEAD) { /* most text is ASCII */
-            at++;
-            continue;
-        }
+    for (size_t at = s_skip_ascii(text, 0); at < text.len; at = s_skip_ascii(text, at)) {
         uint32_t point = 0;
         size_t len = mg_utf8_next(mg_slice(text.data + at, text.len - at), &point);
         if (len == 0) {

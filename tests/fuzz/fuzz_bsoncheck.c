@@ -1,4 +1,4 @@
-/* Any bytes may be offered as a document: what passes can be walked by libbson to its end, and passes again. */
+/* Any bytes may be offered as a document: what passes is valid for libbson too, and can be walked by it to its end. */
 #include "core/bsoncheck.h"
 
 #include <bson/bson.h>
@@ -29,6 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     bson_t document;
     s_expect(bson_init_static(&document, data, size));
+    s_expect(bson_validate(&document, BSON_VALIDATE_UTF8 | BSON_VALIDATE_UTF8_ALLOW_NULL, NULL));
     char *json = bson_as_canonical_extended_json(&document, NULL);
     s_expect(json != NULL);
     bson_free(json);
