@@ -1,12 +1,15 @@
 /* The gateway on real sockets: routing, headers, envelopes, phases, concurrent writers, metrics. */
+#include "actors/state.h"
 #include "gateway/gateway.h"
+#include "messages/state.pb-c.h"
 #include "support/world.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { WRITERS = 4, INCREMENTS = 25 };
+enum { WRITERS = 4, INCREMENTS = 25, WAIT_MS = 20000 };
 
 /* --- routing --- */
 
@@ -297,6 +300,40 @@ test_metrics_are_for_loopback_and_label_routes_by_pattern(void **state)
     test_world_stop(&world);
 }
 
+/* How many views of the state are open now. */
+static uint32_t
+s_views(mg_link_t *link)
+{
+    Mg__StatsQuery query = MG__STATS_QUERY__INIT;
+    Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+    request.body_case = MG__STATE_REQUEST__BODY_STATS;
+    request.stats = &query;
+    Mg__StateReply *reply = (Mg__StateReply *)test_ask(link, &request.base, WAIT_MS);
+    uint32_t views = reply->stats->views;
+    mg__state_reply__free_unpacked(reply, NULL);
+    return views;
+}
+
+static void
+test_an_idle_gateway_keeps_no_version_of_the_state(void **state)
+{
+    (void)state;
+    test_world_t world;
+    test_world_open(&world);
+    mg_link_t *link = mg_state_link_new(4);
+    test_expect(&world, "GET /platform/role/all", NULL, NULL, "401");
+    assert_int_equal(s_views(link), 1);
+    int64_t until_ms = mg_clock_mono_ms() + WAIT_MS;
+    while (s_views(link) > 0) { /* after a second without a request */
+        assert_true(mg_clock_mono_ms() < until_ms);
+        (void)poll(NULL, 0, 10);
+    }
+    test_expect(&world, "GET /platform/role/all", NULL, NULL, "401"); /* and takes one again */
+    assert_int_equal(s_views(link), 1);
+    mg_link_destroy(&link);
+    test_world_stop(&world);
+}
+
 int
 main(void)
 {
@@ -309,6 +346,7 @@ main(void)
         cmocka_unit_test(test_starting_answers_liveness_only),
         cmocka_unit_test(test_taken_port_is_a_status_of_start),
         cmocka_unit_test(test_concurrent_updates_of_one_document_are_never_lost),
+        cmocka_unit_test(test_an_idle_gateway_keeps_no_version_of_the_state),
         cmocka_unit_test(test_metrics_are_for_loopback_and_label_routes_by_pattern),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
