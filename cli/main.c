@@ -29,6 +29,8 @@ static const struct {
     {"diff", mg_command_diff, "what differs between two dumps, or a dump and the server"},
     {"rekey", mg_command_rekey, "seal dump files anew under the current key"},
     {"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
+    {"config", mg_command_config,
+     "show the settings in force; check them, or a definition for ECS"},
     {"prepare", mg_command_prepare,
      "in a container, as root: give the dump folder to the server's user"},
     {"health", mg_command_health, "ends with 0 when the server is alive"},

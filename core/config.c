@@ -360,6 +360,14 @@ s_warn_unknown(reading_t *reading)
     }
 }
 
+char **
+mg_config_swap_environment(char **variables)
+{
+    char **before = environ;
+    environ = variables;
+    return before;
+}
+
 mg_status_t
 mg_config_read(mg_config_t *out, bool serving, mg_buf_t *problems, mg_buf_t *warnings)
 {

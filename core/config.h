@@ -116,6 +116,9 @@ MG_MUST_USE mg_status_t mg_config_read(mg_config_t *out,
                                        bool serving,
                                        mg_buf_t *problems,
                                        mg_buf_t *warnings);
+/* Has the next mg_config_read see these variables, as "NAME=value" texts that may be written to, NULL-terminated; gives what
+ * was there, for the way back. For looking at another program's settings; before any other thread. */
+char **mg_config_swap_environment(char **variables);
 /* Wipes secrets, frees the texts. NULL-safe. */
 void mg_config_destroy(mg_config_t *self);
 /* The control socket's endpoint by the rule of design.md section 6, the same for server and command line; appended.
