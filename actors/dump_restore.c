@@ -181,6 +181,7 @@ typedef struct online {
     mg_restored_t restored;
     mg_dumpinfo_t before;
     mg_dumpinfo_t after;
+    bool changed; /* the state is the restored one */
 } online_t;
 
 static mg_status_t
@@ -220,6 +221,7 @@ s_change(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, online_t *online, 
         return mg_fault_set(why, status, 0, "the state could not be replaced: %s",
                             mg_status_name(status));
     }
+    online->changed = true;
     uint32_t loaded = online->restored.info.header.timeline;
     mg_dump_adopt(self, &online->restored, (loaded > self->timeline ? loaded : self->timeline) + 1);
     return MG_OK;
@@ -238,14 +240,14 @@ s_restore_online(mg_dumpactor_t *self,
     if (status != MG_OK) {
         return status;
     }
-    status = mg_stateask_freeze(self->state, true);
+    status = mg_stateask_freeze(self->state, false);
     if (status != MG_OK) {
         return mg_fault_set(why, status, 0, "writes could not be held back: %s",
                             mg_status_name(status));
     }
     MG_FAILPOINT("restore.frozen");
     status = s_change(self, waiter, online, why);
-    mg_status_t thawed = self->fenced ? MG_OK : mg_stateask_freeze(self->state, false);
+    mg_status_t thawed = mg_stateask_thaw(self->state);
     if (thawed != MG_OK) {
         mg_log(MG_LOG_CRITICAL, "thaw_failed", "msg=%s",
                "writes stay refused: restart the program");
@@ -267,16 +269,25 @@ static void
 s_refuse_online(mg_dumpactor_t *self,
                 mg_dumpwaiter_t *waiter,
                 mg_status_t status,
-                uint32_t exit_code,
+                const online_t *online,
                 const mg_fault_t *why)
 {
+    char text[MG_FAULT_TEXT + MG_DUMPPATH_SIZE + 128];
     bool stopped = why->error == ECANCELED;
-    const char *text = stopped ? "memgate is stopping; nothing was changed" : why->text;
+    const char *cause = stopped ? "memgate is stopping" : why->text;
+    if (online->changed) {
+        (void)snprintf(text, sizeof text,
+                       "the state was replaced, but no dump after that was written (%s); the state "
+                       "before it is in %s",
+                       cause, online->before.path);
+    } else {
+        (void)snprintf(text, sizeof text, "%s%s", cause, stopped ? "; nothing was changed" : "");
+    }
     mg_log(MG_LOG_ERROR, "restore_failed", "requester=%s msg=%s", waiter->requester, text);
     Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
     reply.status = stopped ? MG_ERR_CLOSED : status == MG_ERR_IO ? MG_ERR_DUMP : status;
-    reply.exit_code = stopped ? 0 : exit_code;
-    reply.text = mg_bus_text(text);
+    reply.exit_code = stopped ? 0 : (uint32_t)online->restored.exit_code;
+    reply.text = text;
     mg_dump_answer(self, waiter, &reply);
 }
 
@@ -291,7 +302,7 @@ s_run_online(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     }
     mg_status_t status = s_restore_online(self, waiter, online, &why);
     if (status != MG_OK) {
-        s_refuse_online(self, waiter, status, (uint32_t)online->restored.exit_code, &why);
+        s_refuse_online(self, waiter, status, online, &why);
         goto done;
     }
     Mg__DumpInfo dump = mg_dumpinfo_message(&online->restored.info);

@@ -37,6 +37,8 @@ typedef struct state_actor {
     uint64_t swaps;
     mg_memorywatch_t memory;
     bool frozen;
+    bool
+        frozen_for_good; /* the last dump of this process is to come: what it does not hold must not be acknowledged */
 } state_actor_t;
 
 static void
@@ -329,8 +331,11 @@ s_handle(state_actor_t *self, const mg_bus_peer_t *peer, const Mg__StateRequest 
         s_take_back_views(self, false);
         return;
     case MG__STATE_REQUEST__BODY_FREEZE:
+        self->frozen = true;
+        self->frozen_for_good = self->frozen_for_good || request->freeze->for_good;
+        break;
     case MG__STATE_REQUEST__BODY_THAW:
-        self->frozen = request->body_case == MG__STATE_REQUEST__BODY_FREEZE;
+        self->frozen = self->frozen_for_good;
         break;
     case MG__STATE_REQUEST__BODY_SWAP:
         status = s_handle_swap(self, request->swap);

@@ -56,19 +56,25 @@ mg_stateask_open_view(mg_link_t *link, mg_stateanswer_t *out)
 }
 
 mg_status_t
-mg_stateask_freeze(mg_link_t *link, bool frozen)
+mg_stateask_freeze(mg_link_t *link, bool for_good)
 {
     Mg__Freeze freeze = MG__FREEZE__INIT;
+    Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+    mg_stateanswer_t answer;
+    freeze.for_good = for_good;
+    request.body_case = MG__STATE_REQUEST__BODY_FREEZE;
+    request.freeze = &freeze;
+    return mg_stateask(link, &request, MG_STATE_REPLY_MS, &answer);
+}
+
+mg_status_t
+mg_stateask_thaw(mg_link_t *link)
+{
     Mg__Thaw thaw = MG__THAW__INIT;
     Mg__StateRequest request = MG__STATE_REQUEST__INIT;
     mg_stateanswer_t answer;
-    if (frozen) {
-        request.body_case = MG__STATE_REQUEST__BODY_FREEZE;
-        request.freeze = &freeze;
-    } else {
-        request.body_case = MG__STATE_REQUEST__BODY_THAW;
-        request.thaw = &thaw;
-    }
+    request.body_case = MG__STATE_REQUEST__BODY_THAW;
+    request.thaw = &thaw;
     return mg_stateask(link, &request, MG_STATE_REPLY_MS, &answer);
 }
 

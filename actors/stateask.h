@@ -26,9 +26,10 @@ MG_MUST_USE mg_status_t mg_stateask(mg_link_t *link,
                                     int64_t within_ms,
                                     mg_stateanswer_t *out);
 
-/* The requests without content. */
 MG_MUST_USE mg_status_t mg_stateask_open_view(mg_link_t *link, mg_stateanswer_t *out);
-MG_MUST_USE mg_status_t mg_stateask_freeze(mg_link_t *link, bool frozen);
+/* Writes are refused until a thaw; for good: a thaw changes nothing. */
+MG_MUST_USE mg_status_t mg_stateask_freeze(mg_link_t *link, bool for_good);
+MG_MUST_USE mg_status_t mg_stateask_thaw(mg_link_t *link);
 /* Gives the store away (sets *store_p to NULL on MG_OK) and has it take the place of the state. */
 MG_MUST_USE mg_status_t mg_stateask_swap(mg_link_t *link,
                                          mg_store_t **store_p,

@@ -247,6 +247,7 @@ s_on_drained(void *arg, mg_status_t status, const ProtobufCMessage *message)
                "requests were still open when the time for draining was over; they got 503");
     }
     Mg__Freeze freeze = MG__FREEZE__INIT;
+    freeze.for_good = true; /* a restore that is under way thaws at its end */
     s_ask_state(self, MG__STATE_REQUEST__BODY_FREEZE, &freeze, s_on_frozen);
 }
 

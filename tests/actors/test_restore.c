@@ -194,6 +194,27 @@ test_without_room_for_the_way_back_nothing_is_restored(void **state)
     CHECK_OK(backend_write(world, "a", 3));
 }
 
+static void
+test_a_restore_whose_last_dump_fails_says_that_it_has_happened(void **state)
+{
+    backend_t *world = *state;
+    enum { AFTER_THE_WAY_BACK = 2 };
+    backend_expect(MG_OK, backend_restore(world, "", true));
+    CHECK_OK(backend_write(world, "a", 1));
+    backend_expect(MG_OK, backend_dump(world, ""));
+    CHECK_OK(backend_write(world, "a", 2));
+    fault_reset();
+    fault_plan(FAULT_RENAME_NEW, AFTER_THE_WAY_BACK, 9, EIO);
+    Mg__DumpReply *reply = backend_restore(world, "", false);
+    fault_reset();
+    assert_int_equal(reply->status, MG_ERR_DUMP);
+    assert_non_null(strstr(reply->text, "the state was replaced"));
+    assert_non_null(strstr(reply->text, "-0000000002.bin")); /* the way back */
+    backend_free(reply);
+    assert_int_equal(backend_number(world, "a"), 1);
+    CHECK_OK(backend_write(world, "a", 3)); /* not frozen */
+}
+
 int
 main(void)
 {
@@ -214,6 +235,9 @@ main(void)
                                         backend_teardown),
         cmocka_unit_test_setup_teardown(test_without_room_for_the_way_back_nothing_is_restored,
                                         backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_restore_whose_last_dump_fails_says_that_it_has_happened, backend_setup,
+            backend_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

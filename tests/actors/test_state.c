@@ -203,6 +203,23 @@ test_frozen_state_refuses_writes_and_serves_views(void **state)
     mg_actor_stop(&actor);
 }
 
+/* A restore that ends while the last dump is being written must not let writes in that no dump will hold. */
+static void
+test_a_freeze_for_good_outlives_every_thaw(void **state)
+{
+    (void)state;
+    zactor_t *actor = s_start();
+    mg_link_t *link = mg_state_link_new(4);
+    Mg__Freeze freeze = MG__FREEZE__INIT;
+    freeze.for_good = true;
+    s_simple(link, MG__STATE_REQUEST__BODY_FREEZE, MG_OK); /* the restore's */
+    CHECK_OK(s_status_and_free(s_ask(link, MG__STATE_REQUEST__BODY_FREEZE, &freeze)));
+    s_simple(link, MG__STATE_REQUEST__BODY_THAW, MG_OK);
+    CHECK_STATUS(MG_ERR_FROZEN, s_put_two(link, 1, 1, 2, 3));
+    mg_link_destroy(&link);
+    mg_actor_stop(&actor);
+}
+
 static void
 test_one_actor_may_not_hold_too_many_views(void **state)
 {
@@ -352,6 +369,7 @@ main(void)
         cmocka_unit_test(test_readers_see_whole_versions_while_one_writes),
         cmocka_unit_test(test_version_is_announced_before_the_acknowledgement),
         cmocka_unit_test(test_frozen_state_refuses_writes_and_serves_views),
+        cmocka_unit_test(test_a_freeze_for_good_outlives_every_thaw),
         cmocka_unit_test(test_one_actor_may_not_hold_too_many_views),
         cmocka_unit_test(test_view_that_comes_too_late_is_given_back),
         cmocka_unit_test(test_swap_replaces_everything_but_live_revocations),
