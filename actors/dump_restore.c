@@ -211,6 +211,9 @@ s_change(mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter, online_t *online, 
     before.trigger = MG_TRIGGER_PRE_RESTORE;
     before.path[0] = 0;
     mg_status_t status = mg_dump_write(self, &before, &online->before, why);
+    if (status == MG_OK && self->final_waits) {
+        status = mg_fault_set(why, MG_ERR_CLOSED, ECANCELED, "the program ends");
+    }
     if (status != MG_OK) {
         return status;
     }
@@ -320,6 +323,7 @@ s_run_online(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
     reply.restore = &info;
     mg_dump_answer(self, waiter, &reply);
 done:
+    self->final_joins = false; /* a last dump that waits by now is one of its own */
     mg_store_destroy(&online->restored.store);
     free(online);
 }

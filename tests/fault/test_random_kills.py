@@ -1,11 +1,15 @@
 """Kill -9 at random moments under write load, with dumps asked for from all sides; and a storm of signals."""
+import json
+import os
+import pathlib
 import random
 import signal
+import subprocess
 import threading
 import unittest
 
 import zmq
-from faults import Control, SEED, check_folder, chance, control_pb2, copy_of, make_template, preload, report, share
+from faults import BINARY, Control, SEED, check_folder, chance, control_pb2, copy_of, make_template, preload, report, share, wait_for
 from ledger import ACCOUNTS, COLLECTION, START, put, value_of
 
 KILLS = 300
@@ -155,6 +159,50 @@ class RandomKills(unittest.TestCase):
             server.start()
             self.assertEqual(sum(ledger.read(server)[1]), START * ACCOUNTS)
             self.assertEqual(server.stop(), 0)
+
+    def test_a_stop_during_a_restore_loses_no_acknowledged_write(self):
+        """The stop finds the restore between Freeze and Swap; what is written from there on is in the last dump, or was refused."""
+        server, _ = copy_of(self.template, self.ledger)
+        with server:
+            older = server.dump_files()[0].name
+            server.start(MEMGATE_FAILPOINT="dump.viewed:1:stop")
+            self.fill(server, 20)
+            restore = subprocess.Popen(
+                [os.path.abspath(BINARY), "restore", older], cwd=server.folder, env=server._environment({}), stderr=subprocess.PIPE, text=True
+            )
+            wait_for(lambda: pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(") ", 1)[1][0] == "T", "the failpoint")
+            server.send_signal(signal.SIGTERM)
+            server.send_signal(signal.SIGCONT)
+            marked = self.mark_until_end(server)
+            self.assertEqual(server.process.wait(60), 0)
+            text = restore.communicate(timeout=60)[1]
+            self.assertEqual(restore.returncode, 75, text)
+            self.assertIn("memgate is stopping; nothing was changed", text)
+            server.start()
+            held = server.cli("export", "--collection", "accounts").stdout
+            self.assertTrue(marked == 0 or f"{marked}}}" in held, f"write {marked} was acknowledged, and is lost")
+            self.assertIn('"f000001"', server.cli("export", "--collection", "more").stdout)  # the state from before
+
+    def fill(self, server, mib):
+        noise = random.Random(1)
+        lines = "".join(json.dumps({"_id": f"f{i:06d}", "noise": noise.randbytes(500).hex()}) + "\n" for i in range(mib * 1000))
+        self.assertEqual(server.cli("import", "--collection", "more", "-", input=lines).returncode, 0)
+
+    def mark_until_end(self, server):
+        """Writes one document again and again; the last number that was acknowledged."""
+        marked = 0
+        with Control(server) as control:
+            control.socket.rcvtimeo = 2000
+            number = 1000000
+            while server.process.poll() is None:
+                number += 1
+                try:
+                    reply = control.write(put(b"mark", number))
+                except zmq.ZMQError:  # it has ended meanwhile
+                    break
+                if reply.status == control_pb2.ControlReply.OK:
+                    marked = number
+        return marked
 
     def test_a_dump_that_lies_about_being_there_is_found_out(self):
         """The control run: acknowledged dumps whose file does not get its name must make the ledger's check fail."""
