@@ -259,8 +259,8 @@ s_is_urgent(const mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter)
     return self->at_home ? waiter->final : s_may_run(self, waiter);
 }
 
-static void
-s_hurry(mg_dumpactor_t *self)
+void
+mg_dump_hurry(mg_dumpactor_t *self)
 {
     for (mg_dumpwaiter_t **at = &self->queue; *at; at = &(*at)->next) {
         mg_dumpwaiter_t *waiter = *at;
@@ -281,7 +281,7 @@ s_on_turn(void *arg, int64_t now_ms)
         return mg_dump_stand_by(self, now_ms);
     }
     if (self->queue && (self->final_waits || !self->at_home)) {
-        s_hurry(self);
+        mg_dump_hurry(self);
     }
     if (!self->queue || !s_may_run(self, self->queue)) {
         return -1;

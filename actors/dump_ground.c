@@ -1,6 +1,7 @@
 /* What the dump actor stands on: its keys, its folder, what the folder holds, and where client paths lead. */
 #include "actors/dump_parts.h"
 #include "core/clock.h"
+#include "core/log.h"
 
 #include <sodium.h>
 
@@ -79,6 +80,23 @@ mg_dump_open_folder(mg_dumpactor_t *self, const mg_dump_args_t *args, mg_fault_t
     mg_status_t status =
         mg_folder_open(io, self->config->dump.path_hint, &self->owner, &self->folder, why);
     return status == MG_OK ? mg_dump_take_lock(self, why) : status;
+}
+
+mg_status_t
+mg_dump_open_again(mg_dumpactor_t *self, mg_folder_t **out, mg_fault_t *why)
+{
+    const mg_file_ops_t *io = mg_folder_io(self->folder);
+    return mg_folder_open(io, self->config->dump.path_hint, &self->owner, out, why);
+}
+
+void
+mg_dump_move_to(mg_dumpactor_t *self, mg_folder_t **fresh_p)
+{
+    mg_log(MG_LOG_WARN, "folder_reopened", "path=%s msg=%s", mg_folder_path(*fresh_p),
+           "the dump folder was moved or deleted; dumps go to the one that is there now");
+    mg_folder_destroy(&self->folder);
+    self->folder = *fresh_p;
+    *fresh_p = NULL;
 }
 
 static mg_status_t

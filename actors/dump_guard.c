@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "messages/supervisor.pb-c.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,24 @@ s_give_up(mg_dumpactor_t *self, const mg_fault_t *why)
     mg_dump_answer(self, waiter, &reply);
 }
 
+/* The lock of the folder that the path names. When that folder was moved, its holder goes first: as long as that one lives it
+ * may not have followed yet, and what the path names now would be an empty start beside it. */
+static mg_status_t
+s_try_lock(mg_dumpactor_t *self, mg_fault_t *why)
+{
+    mg_folder_t *fresh = NULL;
+    mg_status_t status = mg_folder_lock(self->folder, why);
+    if (status != MG_OK || !mg_folder_is_moved(self->folder)) {
+        return status;
+    }
+    status = mg_dump_open_again(self, &fresh, why);
+    if (status == MG_OK) {
+        mg_dump_move_to(self, &fresh);
+        status = mg_folder_lock(self->folder, why);
+    }
+    return status;
+}
+
 int64_t
 mg_dump_stand_by(mg_dumpactor_t *self, int64_t now_ms)
 {
@@ -50,8 +69,10 @@ mg_dump_stand_by(mg_dumpactor_t *self, int64_t now_ms)
     if (now_ms < self->lock_try_ms) {
         return self->lock_try_ms - now_ms;
     }
+    mg_dump_hurry(
+        self); /* whoever else asked meanwhile must not hide the start, which may give up */
     self->lock_try_ms = now_ms + TRY_EVERY_MS;
-    mg_status_t status = mg_folder_lock(self->folder, &why);
+    mg_status_t status = s_try_lock(self, &why);
     if (status == MG_OK) {
         self->has_lock = true;
         mg_log(MG_LOG_INFO, "lock_taken", "folder=%s", mg_folder_path(self->folder));
@@ -132,6 +153,11 @@ mg_dump_check_guard(mg_dumpactor_t *self, mg_fault_t *why)
     MG_FAILPOINT("publish.ready");
     if (self->fenced) {
         return MG_ERR_FENCED;
+    }
+    if (mg_folder_is_moved(self->folder)) {
+        return mg_fault_set(why, MG_ERR_IO, ENOENT,
+                            "the dump folder %s was moved or deleted while the dump was written",
+                            mg_folder_path(self->folder));
     }
     mg_status_t status = mg_folder_check_lock(self->folder, why);
     if (status == MG_OK) {

@@ -85,6 +85,8 @@ bool mg_dump_turn(void *self, uint64_t documents, uint64_t bytes);
 /* Remembers that this dump was read back in full, if it was; and whether that is known of a dump. */
 void mg_dump_remember(mg_dumpactor_t *self, const mg_dumpinfo_t *info);
 bool mg_dump_is_proven(const mg_dumpactor_t *self, const mg_dumpfooter_t *footer);
+/* Puts what goes before everything else in front: before the start is done its restore, later the final dump. */
+void mg_dump_hurry(mg_dumpactor_t *self);
 /* Takes the first request off the queue. */
 mg_dumpwaiter_t *mg_dump_take_first(mg_dumpactor_t *self);
 /* Sends the reply and frees the waiter. */
@@ -101,6 +103,11 @@ MG_MUST_USE mg_status_t mg_dump_open_keys(mg_dumpactor_t *self, mg_fault_t *why)
 MG_MUST_USE mg_status_t mg_dump_open_folder(mg_dumpactor_t *self,
                                             const mg_dump_args_t *args,
                                             mg_fault_t *why);
+/* What its path names now, opened but not locked: for when the folder was moved or deleted; and the change to that one. */
+MG_MUST_USE mg_status_t mg_dump_open_again(mg_dumpactor_t *self,
+                                           mg_folder_t **out,
+                                           mg_fault_t *why);
+void mg_dump_move_to(mg_dumpactor_t *self, mg_folder_t **fresh_p);
 /* Reads the folder's headers once, so that the next generation is known; adopts the newest one's salt. */
 MG_MUST_USE mg_status_t mg_dump_scan(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why);
 /* The same with what is known already: costs no Argon2id and changes nothing. */

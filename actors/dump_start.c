@@ -55,7 +55,8 @@ s_begin_empty(mg_dumpactor_t *self, mg_restored_t *restored, mg_fault_t *why)
     }
     s_be_born(self);
     mg_log(MG_LOG_INFO, "empty_start", "folder=%s msg=%s", mg_folder_path(self->folder),
-           "there is no dump: starting empty");
+           restored->unusable ? "starting empty beside dumps that can not be restored"
+                              : "there is no dump: starting empty");
     return MG_OK;
 }
 

@@ -265,23 +265,17 @@ s_open_folder(mg_dumpactor_t *self, const char *path, mg_folder_t **out, mg_faul
     return status;
 }
 
-/* The dump folder was deleted or replaced under our feet: opens what its path names now, and takes the lock there. */
+/* The dump folder was moved or deleted under our feet: takes the lock of what its path names now. */
 static mg_status_t
 s_reopen(mg_dumpactor_t *self, mg_fault_t *why)
 {
     mg_folder_t *fresh = NULL;
-    const mg_file_ops_t *io = mg_folder_io(self->folder);
-    mg_status_t status =
-        mg_folder_open(io, self->config->dump.path_hint, &self->owner, &fresh, why);
+    mg_status_t status = mg_dump_open_again(self, &fresh, why);
     if (status == MG_OK) {
         status = mg_folder_lock(fresh, why);
     }
     if (status == MG_OK) {
-        mg_log(MG_LOG_WARN, "folder_reopened", "path=%s msg=%s", mg_folder_path(fresh),
-               "the dump folder was gone; dumps go to the one that is there now");
-        mg_folder_destroy(&self->folder);
-        self->folder = fresh;
-        fresh = NULL;
+        mg_dump_move_to(self, &fresh);
         status = mg_dump_scan(self, NULL, why);
     }
     mg_folder_destroy(&fresh);
@@ -296,7 +290,7 @@ s_write_home(mg_dumpactor_t *self,
              mg_fault_t *why)
 {
     mg_status_t status = s_try_often(self, waiter, self->folder, out, why);
-    if (status == MG_ERR_IO && why->error == ENOENT) {
+    if (status == MG_ERR_IO && mg_folder_is_moved(self->folder)) {
         status = s_reopen(self, why);
         if (status == MG_OK) {
             status = s_try_often(self, waiter, self->folder, out, why);

@@ -23,7 +23,8 @@ struct mg_folder {
     mg_folder_owner_t owner;
     int dir;
     mg_folderlock_t *lock;
-    char *path; /* absolute */
+    char *path;   /* absolute */
+    char *opened; /* as it was opened by path; NULL: by descriptor */
     char stem[MG_STEM_MAX + 1];
 };
 
@@ -58,6 +59,7 @@ mg_folder_destroy(mg_folder_t **self_p)
         (void)self->io->close(self->dir);
     }
     free(self->path);
+    free(self->opened);
     free(self);
     *self_p = NULL;
 }
@@ -132,6 +134,13 @@ s_unusable(const char *path, int error, mg_fault_t *why)
         return mg_fault_set(why, MG_ERR_IO, error,
                             "the dump folder %s, or a part of it, is a file: set MEM_DUMP_PATH",
                             path);
+    case EISDIR:
+    case ELOOP:
+    case ESPIPE:
+        return mg_fault_set(why, MG_ERR_IO, error,
+                            "what has the name of the lock in the dump folder %s is no regular "
+                            "file: remove it (ls -la '%s' shows it) and start again",
+                            path, path);
     default:
         return mg_fault_set(why, MG_ERR_IO, error, "the dump folder %s cannot be used: %s", path,
                             mg_fault_reason(error));
@@ -170,7 +179,8 @@ s_open_dir(mg_folder_t *self, char *path, mg_fault_t *why)
     if (self->dir < 0 || self->io->access_at(self->dir, ".", W_OK | X_OK, AT_EACCESS) != 0) {
         return s_unusable(self->path, errno, why);
     }
-    return MG_OK;
+    self->opened = strdup(path);
+    return self->opened ? MG_OK : MG_ERR_NO_MEMORY;
 }
 
 /* A path as it is shown and may be given back from anywhere; the caller frees it. NULL: out of memory. */
@@ -256,6 +266,24 @@ s_ends_with(const char *name, const char *suffix)
     return len >= tail && strcmp(name + len - tail, suffix) == 0;
 }
 
+/* True if the temporary file `.<name>` belongs to a longer stem, whose writer holds another lock: `a` is not `a-b`. */
+static bool
+s_is_of_longer_stem(const mg_folder_t *self, const char *name)
+{
+    enum { DIGITS = 10, TAIL = 1 + 2 * INSTANCE_SHOWN + sizeof ".tmp" - 1 };
+    size_t stem = strlen(self->stem);
+    size_t end = strlen(name);
+    if (end < stem + TAIL || name[end - TAIL] != '-') {
+        return false;
+    }
+    end -= TAIL;
+    size_t digits = 0;
+    while (digits < end && name[end - digits - 1] >= '0' && name[end - digits - 1] <= '9') {
+        digits++;
+    }
+    return digits >= DIGITS && end - digits > 1 + stem + 1 && name[end - digits - 1] == '-';
+}
+
 /* Removes `.<stem>-*.tmp`: only the holder of the lock writes such files, and it has not begun. */
 static bool
 s_remove_leftover(void *arg, const char *name)
@@ -263,7 +291,8 @@ s_remove_leftover(void *arg, const char *name)
     const mg_folder_t *self = arg;
     char prefix[MG_STEM_MAX + 3];
     (void)snprintf(prefix, sizeof prefix, ".%s-", self->stem);
-    if (s_starts_with(name, prefix) && s_ends_with(name, ".tmp")) {
+    if (s_starts_with(name, prefix) && s_ends_with(name, ".tmp") &&
+        !s_is_of_longer_stem(self, name)) {
         (void)self->io->unlink(self->dir,
                                name); /* one that stays does no harm: names are never reused */
     }
@@ -306,7 +335,11 @@ mg_folder_noted_generation(const mg_folder_t *self)
 void
 mg_folder_note_generation(mg_folder_t *self, uint64_t generation)
 {
-    mg_folderlock_note(self->lock, generation);
+    mg_fault_t ignored;
+    if (mg_folder_check_lock(self, &ignored) ==
+        MG_OK) { /* else the file speaks for somebody else */
+        mg_folderlock_note(self->lock, generation);
+    }
 }
 
 /* A listing being collected. */
@@ -422,6 +455,20 @@ mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpname_t 
     (void)sodium_bin2hex(instance, sizeof instance, self->owner.instance_id, INSTANCE_SHOWN);
     (void)snprintf(out->text, sizeof out->text, ".%s-%010" PRIu64 "-%s.tmp", self->stem, generation,
                    instance);
+}
+
+bool
+mg_folder_is_moved(const mg_folder_t *self)
+{
+    struct stat ours;
+    struct stat named;
+    if (!self->opened || self->io->stat(self->dir, &ours) != 0) {
+        return false;
+    }
+    if (self->io->stat_at(AT_FDCWD, self->opened, &named, 0) != 0) {
+        return errno == ENOENT || errno == ENOTDIR;
+    }
+    return named.st_dev != ours.st_dev || named.st_ino != ours.st_ino;
 }
 
 bool

@@ -62,7 +62,8 @@ void mg_folder_destroy(mg_folder_t **self_p);
 MG_MUST_USE mg_status_t mg_folder_lock(mg_folder_t *self, mg_fault_t *why);
 /* Looks whether we still hold the lock (core/folderlock.h): MG_OK, MG_ERR_FENCED, MG_ERR_IO. */
 MG_MUST_USE mg_status_t mg_folder_check_lock(const mg_folder_t *self, mg_fault_t *why);
-/* The newest generation that a holder of the lock noted; the next one is noted when a dump is published. */
+/* The newest generation that a holder of the lock noted; the next one is noted when a dump is published, and only as long as
+ * the lock is ours: writing our name into its successor's file would fence that one too. */
 uint64_t mg_folder_noted_generation(const mg_folder_t *self);
 void mg_folder_note_generation(mg_folder_t *self, uint64_t generation);
 
@@ -87,6 +88,9 @@ void mg_folder_orphan_name(const mg_folder_t *self,
 /* The name of the temporary file it grows in. */
 void mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpname_t *out);
 
+/* True if the path that it was opened by names another folder by now, or none: deleted, renamed, or mounted over. The next
+ * start looks at what the path names, so a dump in this one is as good as lost. */
+bool mg_folder_is_moved(const mg_folder_t *self);
 /* True if both are the same folder of the disk with the same stem, so that one lock serves both. */
 bool mg_folder_is_same(const mg_folder_t *self, const mg_folder_t *other);
 

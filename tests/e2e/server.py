@@ -63,6 +63,7 @@ class Server:
         self.token = None
         self.log_path = self.folder / "log"
         self.user = None  # that the server runs as; only root may choose another one
+        self.before_exec = None  # runs in the child before the program does
 
     # --- life ---
 
@@ -87,7 +88,7 @@ class Server:
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
             [os.path.abspath(BINARY), "serve"], cwd=self.folder, env=self._environment(more), stderr=log, stdin=subprocess.DEVNULL,
-            user=self.user,
+            user=self.user, preexec_fn=self.before_exec,
         )
         log.close()
         self.token = None

@@ -198,6 +198,53 @@ class Life(unittest.TestCase):
             server.start()
             self.check_onboarded(server)
 
+    def test_dumps_follow_the_path_when_the_folder_is_renamed(self):
+        """The next start looks at the path; a dump in the renamed folder would be as good as lost."""
+        for make_new in (False, True):
+            with self.subTest(make_new=make_new), Server() as server:
+                server.start()
+                onboard(server)
+                server.cli_json("dump", "--json")
+                server.dumps.rename(server.folder / "away")
+                if make_new:
+                    server.dumps.mkdir()
+                made = server.cli_json("dump", "--json")
+                self.assertEqual([str(path) for path in server.dump_files()], [made["path"]])
+                self.assertEqual(made["generation"], 2)
+                self.assertIn("event=folder_reopened", server.log())
+                server.kill()
+                server.start()
+                self.check_onboarded(server)
+
+    def test_who_stands_by_follows_the_path_as_well(self):
+        with Server() as first, Server() as second:
+            first.start()
+            onboard(first)
+            first.cli_json("dump", "--json")
+            second.dumps = first.dumps
+            second.spawn(MEM_DUMP_PATH=first.environment["MEM_DUMP_PATH"])
+            second.wait_log("standing_by")
+            first.dumps.rename(first.folder / "away")
+            made = first.cli_json("dump", "--json")
+            self.assertEqual(first.stop(), 0)
+            wait_for(second.is_ready, "the second to take over")
+            self.check_onboarded(second)
+            self.assertGreater(second.cli_json("dump", "--json")["generation"], made["generation"])
+            self.assertTrue(first.dump_files())
+
+    def test_who_stands_by_does_not_start_empty_beside_one_whose_folder_is_gone(self):
+        for remove in (shutil.rmtree, lambda folder: folder.rename(folder.with_name("away"))):
+            with Server() as first, Server() as second:
+                first.start()
+                onboard(first)
+                second.spawn(MEM_DUMP_PATH=first.environment["MEM_DUMP_PATH"], MEM_DUMP_LOCK_WAIT="1")
+                second.wait_log("standing_by")
+                remove(first.dumps)
+                self.assertEqual(second.process.wait(60), 75, second.log())
+                self.assertEqual(first.stop(), 0)
+                first.start()
+                self.check_onboarded(first)
+
     def test_final_dump_that_fails_is_tried_again_and_ends_with_74(self):
         with Server(MEM_SHUTDOWN_GRACE="3") as server:
             server.start()

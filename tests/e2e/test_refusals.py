@@ -1,4 +1,5 @@
 """Every way to start that must not work: one clear sentence and the documented exit code."""
+import os
 import signal
 import socket
 import unittest
@@ -68,6 +69,28 @@ class Refusals(unittest.TestCase):
                 code = second.start_fails(MEM_DUMP_PATH=first.environment["MEM_DUMP_PATH"], MEM_DUMP_LOCK_WAIT=wait)
                 self.assertEqual(code, 75, second.log())
                 self.assertIn(str(first.process.pid), second.log())
+
+    def test_a_signal_that_came_before_the_start_does_not_keep_it_waiting(self):
+        def with_a_signal_pending():
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+        with Server() as first, Server() as second:
+            first.start()
+            second.before_exec = with_a_signal_pending
+            code = second.start_fails(MEM_DUMP_PATH=first.environment["MEM_DUMP_PATH"], MEM_DUMP_LOCK_WAIT="1")
+            self.assertEqual(code, 75, second.log())
+
+    def test_a_lock_that_is_no_file_is_refused_with_what_mends_it(self):
+        with Server() as server:
+            server.dumps.mkdir()
+            lock = server.dumps / ".memory_dump.lock"
+            for make in (lock.mkdir, lambda: os.mkfifo(lock), lambda: lock.symlink_to("/dev/null")):
+                make()
+                before = len(server.log())
+                self.assertEqual(server.start_fails(), 73, server.log())
+                self.assertIn("is no regular file: remove it", server.log()[before:])
+                lock.rmdir() if lock.is_dir() else lock.unlink()
 
     def test_sigterm_while_standing_by_ends_with_0_and_no_dump(self):
         with Server() as first, Server() as second:

@@ -95,6 +95,19 @@ class Races(unittest.TestCase):
                 self.assertEqual(second.cli("restore", orphans[-1].name).returncode, 0)
                 self.assertEqual(ledger.read(second)[0], 5)  # what it had is there, for whoever wants it
 
+    def test_a_fenced_writer_does_not_take_its_successor_with_it(self):
+        """Both hold the lock in one file, as after a lost lease: only the content says whose it is."""
+        with self.instance(None) as first, self.instance(first) as second:
+            library = preload("no_lock")
+            first.start(LD_PRELOAD=library)
+            second.start(LD_PRELOAD=library)
+            first.send_signal(signal.SIGUSR1)
+            self.assertEqual(first.process.wait(60), LOCKED, first.log()[-2000:])
+            done = second.cli("dump", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn(".orphan-", done.stdout)
+            self.assertEqual(second.stop(), 0)
+
     def test_without_the_lock_two_serve(self):
         """The control run: where every lock is granted, the check must see two that serve."""
         with self.instance(None) as first, self.instance(first) as second:

@@ -134,17 +134,19 @@ test_leftovers_go_once_the_lock_is_held(void **state)
 {
     diskworld_t *world = *state;
     char path[KIT_PATH];
-    static const char *const names[] = {".memory_dump-0000000007-deadbeef.tmp",
-                                        ".other-0000000007-deadbeef.tmp", "memory_dump-x.tmp"};
+    static const char *const names[] = {
+        ".memory_dump-0000000007-deadbeef.tmp", ".other-0000000007-deadbeef.tmp",
+        ".memory_dump-eu-0000000007-deadbeef.tmp", "memory_dump-x.tmp"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         kit_path(world->dir, names[i], path);
         kit_write_file(path, "x", 1);
     }
     fault_plan(FAULT_LOCK, 1, 1, EWOULDBLOCK);
     CHECK_STATUS(MG_ERR_BUSY, mg_folder_lock(world->folder, &world->why));
-    assert_int_equal(kit_count(world->dir, ".memory_dump-", NULL), 1);
+    assert_int_equal(kit_count(world->dir, ".memory_dump-", NULL), 2);
     CHECK_OK(mg_folder_lock(world->folder, &world->why));
-    assert_int_equal(kit_count(world->dir, ".memory_dump-", NULL), 0);
+    assert_int_equal(kit_count(world->dir, ".memory_dump-0", NULL), 0);
+    assert_int_equal(kit_count(world->dir, ".memory_dump-eu-", NULL), 1); /* of another writer */
     assert_int_equal(kit_count(world->dir, ".other-", NULL), 1);
     assert_int_equal(kit_count(world->dir, "memory_dump-x", NULL), 1);
 }
