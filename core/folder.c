@@ -266,22 +266,53 @@ s_ends_with(const char *name, const char *suffix)
     return len >= tail && strcmp(name + len - tail, suffix) == 0;
 }
 
-/* True if the temporary file `.<name>` belongs to a longer stem, whose writer holds another lock: `a` is not `a-b`. */
-static bool
-s_is_of_longer_stem(const mg_folder_t *self, const char *name)
+/* Takes `-<digits>` off the end of a name that is `end` long; what is left, or 0 if it does not end so. */
+static size_t
+s_without_generation(const char *name, size_t end)
 {
-    enum { DIGITS = 10, TAIL = 1 + 2 * INSTANCE_SHOWN + sizeof ".tmp" - 1 };
-    size_t stem = strlen(self->stem);
-    size_t end = strlen(name);
-    if (end < stem + TAIL || name[end - TAIL] != '-') {
-        return false;
+    enum { DIGITS = 10 };
+    size_t rest = end;
+    while (rest > 0 && name[rest - 1] >= '0' && name[rest - 1] <= '9') {
+        rest--;
     }
-    end -= TAIL;
-    size_t digits = 0;
-    while (digits < end && name[end - digits - 1] >= '0' && name[end - digits - 1] <= '9') {
-        digits++;
+    return end - rest >= DIGITS && rest > 0 && name[rest - 1] == '-' ? rest - 1 : 0;
+}
+
+/* Takes `-20261123T055238.123Z` off the end likewise. */
+static size_t
+s_without_time(const char *name, size_t end)
+{
+    static const char form[] = "-ddddddddTdddddd.dddZ";
+    size_t len = sizeof form - 1;
+    if (end < len) {
+        return 0;
     }
-    return digits >= DIGITS && end - digits > 1 + stem + 1 && name[end - digits - 1] == '-';
+    for (size_t i = 0; i < len; i++) {
+        char found = name[end - len + i];
+        bool fits = form[i] == 'd' ? found >= '0' && found <= '9' : found == form[i];
+        if (!fits) {
+            return 0;
+        }
+    }
+    return end - len;
+}
+
+/* True if a dump's name has a longer stem than ours: `a` is not `a-b`, which is another store, or somebody's copy. */
+static bool
+s_is_dump_of_longer_stem(const mg_folder_t *self, const char *name)
+{
+    size_t end = s_without_generation(name, strlen(name) - strlen(".bin"));
+    return s_without_time(name, end) > strlen(self->stem);
+}
+
+/* The same of the temporary file `.<stem>-<generation>-<instance8>.tmp`, whose writer holds another lock. */
+static bool
+s_is_temp_of_longer_stem(const mg_folder_t *self, const char *name)
+{
+    enum { TAIL = 1 + 2 * INSTANCE_SHOWN + sizeof ".tmp" - 1 };
+    size_t len = strlen(name);
+    return len > TAIL && name[len - TAIL] == '-' &&
+           s_without_generation(name, len - TAIL) > 1 + strlen(self->stem);
 }
 
 /* Removes `.<stem>-*.tmp`: only the holder of the lock writes such files, and it has not begun. */
@@ -292,7 +323,7 @@ s_remove_leftover(void *arg, const char *name)
     char prefix[MG_STEM_MAX + 3];
     (void)snprintf(prefix, sizeof prefix, ".%s-", self->stem);
     if (s_starts_with(name, prefix) && s_ends_with(name, ".tmp") &&
-        !s_is_of_longer_stem(self, name)) {
+        !s_is_temp_of_longer_stem(self, name)) {
         (void)self->io->unlink(self->dir,
                                name); /* one that stays does no harm: names are never reused */
     }
@@ -357,7 +388,7 @@ s_take_name(void *arg, const char *name)
     struct stat found;
     (void)snprintf(prefix, sizeof prefix, "%s-", self->stem);
     if (!s_starts_with(name, prefix) || !s_ends_with(name, ".bin") ||
-        strlen(name) >= MG_NAME_SIZE) {
+        strlen(name) >= MG_NAME_SIZE || s_is_dump_of_longer_stem(self, name)) {
         return true;
     }
     if (self->io->stat_at(self->dir, name, &found, AT_SYMLINK_NOFOLLOW) != 0 ||

@@ -67,7 +67,9 @@ MG_MUST_USE mg_status_t mg_folder_check_lock(const mg_folder_t *self, mg_fault_t
 uint64_t mg_folder_noted_generation(const mg_folder_t *self);
 void mg_folder_note_generation(mg_folder_t *self, uint64_t generation);
 
-/* Names of the dumps, newest name first, at most MG_FOLDER_NAMES_MAX; regular files only. The caller frees *out. */
+/* Names of the dumps, newest name first, at most MG_FOLDER_NAMES_MAX; regular files only. `<stem>-*.bin` counts, whatever stands
+ * for the star, but not a whole name of a longer stem: memory_dump-eu-<time>-<generation>.bin is no dump of memory_dump.
+ * The caller frees *out. */
 MG_MUST_USE mg_status_t mg_folder_list(const mg_folder_t *self,
                                        mg_dumpname_t **out,
                                        size_t *out_count,

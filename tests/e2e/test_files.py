@@ -320,6 +320,30 @@ class Chain(unittest.TestCase):
             text = server.cli("verify", "--chain", server.dumps).stdout
             self.assertIn("0 findings", text)
 
+    def dump_to(self, server, path):
+        return server.http("POST", "/platform/memory/dump", {"path": path})[0]
+
+    def test_a_longer_stem_is_another_store(self):
+        with Server(MEM_DUMP_KEEP="2") as server:
+            server.start()
+            self.assertEqual(self.dump_to(server, "memory_dump-backup.bin"), 200)
+            (copy,) = server.dumps.glob("memory_dump-backup-*")
+            dump(server)
+            self.assertEqual(self.dump_to(server, server.newest_dump().name), 200)
+            for n in range(4):
+                fill(server, {"_id": n})
+                dump(server)
+            self.assertTrue(copy.exists(), "retention took a client's copy")
+            self.assertEqual(self.check(server)[0], [])
+            server.stop()
+            server.start(MEM_DUMP_PATH=str(server.dumps / "memory_dump-eu.bin"))  # a new store beside it
+            fill(server, {"_id": "eu"})
+            self.assertEqual(server.stop(), 0)
+            server.start()
+            kept = server.cli("export", "--collection", "things").stdout
+            self.assertIn('"_id":3', kept)
+            self.assertNotIn("eu", kept)
+
     def test_gap_damage_and_rollback(self):
         with Server() as server:
             names = self.five(server)

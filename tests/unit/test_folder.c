@@ -151,6 +151,41 @@ test_leftovers_go_once_the_lock_is_held(void **state)
     assert_int_equal(kit_count(world->dir, "memory_dump-x", NULL), 1);
 }
 
+static void
+test_a_full_name_belongs_to_one_stem(void **state)
+{
+    static const struct {
+        const char *name;
+        bool is_ours;
+    } rows[] = {
+        {"memory_dump-20261123T055238.123Z-0000000042.bin", true},
+        {"memory_dump-20261123T055238.123Z-12345678901.bin", true},
+        {"memory_dump-20250101T000000Z.bin", true}, /* Doorman's */
+        {"memory_dump-renamed.bin", true},
+        {"memory_dump-eu-20261123T055238.123Z-000000042.bin", true}, /* no full name: 9 digits */
+        {"memory_dump-eu-20261123T055238Z-0000000042.bin", true},
+        {"memory_dump-eu-20261123T055238.123Z-0000000042.bin", false},
+        {"memory_dump-20261123T055238.123Z-0000000042-20261124T055238.123Z-0000000043.bin", false},
+        {"memory_dump.orphan-deadbeef-20261123T055238.123Z-0000000042.bin", false},
+        {"memory-20261123T055238.123Z-0000000042.bin", false},
+        {"memory_dump-20261123T055238.123Z-0000000042.tmp", false},
+    };
+    diskworld_t *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char path[KIT_PATH];
+        mg_dumpname_t *names = NULL;
+        size_t count = 0;
+        kit_path(world->dir, rows[i].name, path);
+        kit_write_file(path, "x", 1);
+        CHECK_OK(mg_folder_list(world->folder, &names, &count, &world->why));
+        if (count != (size_t)rows[i].is_ours) {
+            fail_msg("%s counts %zu times", rows[i].name, count);
+        }
+        free(names);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
 int
 main(void)
 {
@@ -164,6 +199,8 @@ main(void)
                                         diskworld_teardown),
         cmocka_unit_test_setup_teardown(test_the_lock_keeps_a_second_writer_out_and_names_the_first,
                                         diskworld_setup, diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_a_full_name_belongs_to_one_stem, diskworld_setup,
+                                        diskworld_teardown),
         cmocka_unit_test_setup_teardown(test_leftovers_go_once_the_lock_is_held, diskworld_setup,
                                         diskworld_teardown),
     };
