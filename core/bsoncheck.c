@@ -1,44 +1,14 @@
 #include "core/bsoncheck.h"
 
+#include "core/bsonwalk.h"
 #include "core/utf8.h"
 
 #include <string.h>
 
 enum {
-    TYPE_STRING = 0x02,
-    TYPE_DOCUMENT = 0x03,
-    TYPE_ARRAY = 0x04,
-    TYPE_BINARY = 0x05,
-    TYPE_BOOL = 0x08,
-    TYPE_COUNT = 0x14,
     SUBTYPE_OLD_BINARY = 0x02,
     LEN_SIZE = 4,
     DOCUMENT_MIN = 5, /* length and the closing NUL */
-};
-
-/* How far a value reaches: a fixed size, or one of the shapes that carry their own length. 0: type refused. */
-enum {
-    SHAPE_REFUSED = 0,
-    SHAPE_STRING = -1,
-    SHAPE_NESTED = -2,
-    SHAPE_BINARY = -3,
-    SHAPE_EMPTY = -4,
-    SHAPE_BOOL = -5
-};
-
-static const signed char s_shapes[TYPE_COUNT] = {
-    [0x01] = 8, /* double */
-    [TYPE_STRING] = SHAPE_STRING,
-    [TYPE_DOCUMENT] = SHAPE_NESTED,
-    [TYPE_ARRAY] = SHAPE_NESTED,
-    [TYPE_BINARY] = SHAPE_BINARY,
-    [0x07] = 12, /* ObjectId */
-    [TYPE_BOOL] = SHAPE_BOOL,
-    [0x09] = 8,           /* datetime */
-    [0x0a] = SHAPE_EMPTY, /* null */
-    [0x10] = 4,           /* int32 */
-    [0x12] = 8,           /* int64 */
-    [0x13] = 16,          /* decimal128 */
 };
 
 /* The walk: where it is, and the ends of all documents around it. */
@@ -68,8 +38,7 @@ s_left(const struct scan *scan)
 static uint32_t
 s_read_len(const struct scan *scan)
 {
-    const uint8_t *at = scan->bson.data + scan->at;
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    return mg_bson_u32(scan->bson.data + scan->at);
 }
 
 /* Opens the document at `at`, which has `room` bytes at most. */
@@ -160,19 +129,19 @@ s_key_good(struct scan *scan, mg_slice_t key)
 static bool
 s_value(struct scan *scan, uint8_t type)
 {
-    int shape = type < TYPE_COUNT ? s_shapes[type] : SHAPE_REFUSED;
+    int shape = mg_bson_shape(type);
     switch (shape) {
-    case SHAPE_REFUSED:
+    case MG_BSON_REFUSED:
         return s_refuse(scan, "it holds a value of a type that is not stored");
-    case SHAPE_STRING:
+    case MG_BSON_STRING:
         return s_string(scan);
-    case SHAPE_NESTED:
+    case MG_BSON_NESTED:
         return s_open(scan, s_left(scan) - 1);
-    case SHAPE_BINARY:
+    case MG_BSON_BINARY:
         return s_binary(scan);
-    case SHAPE_BOOL:
+    case MG_BSON_BOOL:
         return s_bool(scan);
-    case SHAPE_EMPTY:
+    case MG_BSON_EMPTY:
         return true;
     default:
         return s_skip(scan, (size_t)shape);

@@ -95,6 +95,12 @@ s_reserve(mg_buf_t *self, size_t more)
     return true;
 }
 
+void
+mg_buf_reserve(mg_buf_t *self, size_t more)
+{
+    (void)s_reserve(self, more);
+}
+
 uint8_t *
 mg_buf_extend(mg_buf_t *self, size_t len)
 {

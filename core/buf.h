@@ -45,6 +45,8 @@ void mg_buf_clear(mg_buf_t *self);
 bool mg_buf_ok(const mg_buf_t *self);
 mg_slice_t mg_buf_slice(const mg_buf_t *self);
 
+/* Makes room for `more` bytes at once, instead of step by step as they come. */
+void mg_buf_reserve(mg_buf_t *self, size_t more);
 /* Room for `len` more bytes at the end, counted as content at once; the caller fills it. NULL: no memory. */
 uint8_t *mg_buf_extend(mg_buf_t *self, size_t len);
 void mg_buf_append(mg_buf_t *self, const void *data, size_t len);

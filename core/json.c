@@ -1,5 +1,7 @@
 #include "core/json.h"
 
+#include "core/ascii.h"
+#include "core/bsonwalk.h"
 #include "core/clock.h"
 #include "core/utf8.h"
 
@@ -27,23 +29,6 @@ s_write_special(uint8_t byte, mg_buf_t *out)
     mg_buf_append_format(out, "\\u%04x", byte);
 }
 
-/* Printable ASCII but for '"' and '\\': it stands for itself. */
-static bool
-s_is_ordinary(uint8_t byte)
-{
-    return (uint8_t)(byte - 0x20) < 0x7f - 0x20 && byte != '"' && byte != '\\';
-}
-
-/* Where the run of ordinary bytes that begins at `at` ends. */
-static size_t
-s_end_of_run(mg_slice_t text, size_t at)
-{
-    while (at < text.len && s_is_ordinary(text.data[at])) {
-        at++;
-    }
-    return at;
-}
-
 /* A text of ordinary bytes only, nearly every one: in one piece. */
 static void
 s_write_ordinary(mg_slice_t text, mg_buf_t *out)
@@ -60,13 +45,13 @@ void
 mg_json_write_text(mg_slice_t text, mg_buf_t *out)
 {
     size_t at = 0;
-    if (s_end_of_run(text, 0) == text.len) {
+    if (mg_ascii_unquoted(text, 0) == text.len) {
         s_write_ordinary(text, out);
         return;
     }
     mg_buf_append_byte(out, '"');
     while (at < text.len) {
-        size_t run = s_end_of_run(text, at);
+        size_t run = mg_ascii_unquoted(text, at);
         mg_buf_append(out, text.data + at, run - at);
         at = run;
         if (at == text.len) {
@@ -144,12 +129,10 @@ s_write_double(double value, mg_json_dialect_t dialect, mg_buf_t *out)
 }
 
 static void
-s_write_binary(const bson_iter_t *at, mg_json_dialect_t dialect, mg_buf_t *out)
+s_write_binary(mg_slice_t value, mg_json_dialect_t dialect, mg_buf_t *out)
 {
-    bson_subtype_t subtype = BSON_SUBTYPE_BINARY;
-    uint32_t len = 0;
-    const uint8_t *bytes = NULL;
-    bson_iter_binary(at, &subtype, &len, &bytes);
+    enum { PREFIX = 5 };
+    size_t len = value.len - PREFIX;
     if (dialect == MG_JSON_EXTENDED) {
         mg_buf_append_text(out, "{\"$binary\":{\"base64\":");
     }
@@ -157,12 +140,13 @@ s_write_binary(const bson_iter_t *at, mg_json_dialect_t dialect, mg_buf_t *out)
     mg_buf_append_byte(out, '"');
     char *text = (char *)mg_buf_extend(out, size);
     if (text) {
-        (void)sodium_bin2base64(text, size, bytes, len, sodium_base64_VARIANT_ORIGINAL);
+        (void)sodium_bin2base64(text, size, value.data + PREFIX, len,
+                                sodium_base64_VARIANT_ORIGINAL);
         out->len--; /* the NUL */
     }
     mg_buf_append_byte(out, '"');
     if (dialect == MG_JSON_EXTENDED) {
-        mg_buf_append_format(out, ",\"subType\":\"%02x\"}}", (unsigned)subtype);
+        mg_buf_append_format(out, ",\"subType\":\"%02x\"}}", value.data[PREFIX - 1]);
     }
 }
 
@@ -183,83 +167,109 @@ s_write_date(int64_t unix_ms, mg_json_dialect_t dialect, mg_buf_t *out)
     }
 }
 
-static mg_status_t
-s_write_children(bson_iter_t *at, char open, mg_json_dialect_t dialect, int depth, mg_buf_t *out);
+static void
+s_write_oid(mg_slice_t value, mg_json_dialect_t dialect, mg_buf_t *out)
+{
+    char digits[2 * 12 + 1];
+    (void)sodium_bin2hex(digits, sizeof digits, value.data, value.len);
+    s_write_wrapped("$oid", digits, dialect, out);
+}
+
+static void
+s_write_decimal(mg_slice_t value, mg_json_dialect_t dialect, mg_buf_t *out)
+{
+    char digits[BSON_DECIMAL128_STRING];
+    const bson_decimal128_t decimal = {.low = mg_bson_u64(value.data),
+                                       .high = mg_bson_u64(value.data + 8)};
+    bson_decimal128_to_string(&decimal, digits);
+    s_write_wrapped("$numberDecimal", digits, dialect, out);
+}
+
+static void
+s_write_int32(int32_t value, mg_json_dialect_t dialect, mg_buf_t *out)
+{
+    mg_buf_append_text(out, dialect == MG_JSON_EXTENDED ? "{\"$numberInt\":\"" : "");
+    s_write_int(value, out);
+    mg_buf_append_text(out, dialect == MG_JSON_EXTENDED ? "\"}" : "");
+}
+
+static double
+s_double(mg_slice_t value)
+{
+    uint64_t bits = mg_bson_u64(value.data);
+    double number = 0;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static mg_status_t s_write_children(mg_bsonwalk_t *walk,
+                                    char open,
+                                    mg_json_dialect_t dialect,
+                                    int depth,
+                                    mg_buf_t *out);
 
 /* An ordinary object that a reader of the extended dialect would take for a form. */
 static bool
-s_looks_like_form(const bson_iter_t *at)
+s_looks_like_form(mg_slice_t object)
 {
-    bson_iter_t child;
-    return BSON_ITER_HOLDS_DOCUMENT(at) && bson_iter_recurse(at, &child) &&
-           bson_iter_next(&child) && mg_json_is_form(bson_iter_key(&child)) &&
-           !bson_iter_next(&child);
+    mg_bsonwalk_t walk = mg_bsonwalk_begin(object);
+    mg_bsonelement_t first;
+    return mg_bsonwalk_next(&walk, &first) && mg_json_is_form((const char *)first.key.data) &&
+           walk.at == walk.end;
 }
 
 static mg_status_t
-s_write_nested(const bson_iter_t *at, mg_json_dialect_t dialect, int depth, mg_buf_t *out)
+s_write_nested(const mg_bsonelement_t *element, mg_json_dialect_t dialect, int depth, mg_buf_t *out)
 {
-    bson_iter_t child;
-    if (depth >= MG_JSON_DEPTH_MAX || !bson_iter_recurse(at, &child)) {
+    bool is_array = element->type == BSON_TYPE_ARRAY;
+    bool escape = dialect == MG_JSON_EXTENDED && !is_array && s_looks_like_form(element->value);
+    if (depth >= MG_JSON_DEPTH_MAX) {
         return MG_ERR_INVALID;
     }
-    bool escape = dialect == MG_JSON_EXTENDED && s_looks_like_form(at);
+    mg_bsonwalk_t walk = mg_bsonwalk_begin(element->value);
     mg_buf_append_text(out, escape ? "{\"$literal\":" : "");
-    mg_status_t status =
-        s_write_children(&child, BSON_ITER_HOLDS_ARRAY(at) ? '[' : '{', dialect, depth + 1, out);
+    mg_status_t status = s_write_children(&walk, is_array ? '[' : '{', dialect, depth + 1, out);
     mg_buf_append_text(out, escape ? "}" : "");
     return status;
 }
 
 static mg_status_t
-s_write_value(const bson_iter_t *at, mg_json_dialect_t dialect, int depth, mg_buf_t *out)
+s_write_value(const mg_bsonelement_t *element, mg_json_dialect_t dialect, int depth, mg_buf_t *out)
 {
-    char room[BSON_DECIMAL128_STRING];
-    uint32_t len = 0;
-    bson_decimal128_t decimal;
-    switch (bson_iter_type(at)) {
+    mg_slice_t value = element->value;
+    switch ((bson_type_t)element->type) {
     case BSON_TYPE_DOUBLE:
-        s_write_double(bson_iter_double(at), dialect, out);
+        s_write_double(s_double(value), dialect, out);
         return MG_OK;
-    case BSON_TYPE_UTF8: {
-        const char *text = bson_iter_utf8(at, &len);
-        mg_json_write_text(mg_slice(text, len), out);
+    case BSON_TYPE_UTF8:
+        mg_json_write_text(mg_bsonelement_text(element), out);
         return MG_OK;
-    }
     case BSON_TYPE_DOCUMENT:
     case BSON_TYPE_ARRAY:
-        return s_write_nested(at, dialect, depth, out);
+        return s_write_nested(element, dialect, depth, out);
     case BSON_TYPE_BINARY:
-        s_write_binary(at, dialect, out);
+        s_write_binary(value, dialect, out);
         return MG_OK;
     case BSON_TYPE_OID:
-        bson_oid_to_string(bson_iter_oid(at), room);
-        s_write_wrapped("$oid", room, dialect, out);
+        s_write_oid(value, dialect, out);
         return MG_OK;
     case BSON_TYPE_BOOL:
-        mg_buf_append(out, bson_iter_bool(at) ? "true" : "false", bson_iter_bool(at) ? 4 : 5);
+        mg_buf_append_text(out, value.data[0] ? "true" : "false");
         return MG_OK;
     case BSON_TYPE_DATE_TIME:
-        s_write_date(bson_iter_date_time(at), dialect, out);
+        s_write_date((int64_t)mg_bson_u64(value.data), dialect, out);
         return MG_OK;
     case BSON_TYPE_NULL:
-        mg_buf_append(out, "null", 4);
+        mg_buf_append_text(out, "null");
         return MG_OK;
     case BSON_TYPE_INT32:
-        if (dialect == MG_JSON_EXTENDED) {
-            (void)snprintf(room, sizeof room, "%" PRId32, bson_iter_int32(at));
-            s_write_wrapped("$numberInt", room, dialect, out);
-        } else {
-            s_write_int(bson_iter_int32(at), out);
-        }
+        s_write_int32((int32_t)mg_bson_u32(value.data), dialect, out);
         return MG_OK;
     case BSON_TYPE_INT64:
-        s_write_int(bson_iter_int64(at), out);
+        s_write_int((int64_t)mg_bson_u64(value.data), out);
         return MG_OK;
     case BSON_TYPE_DECIMAL128:
-        (void)bson_iter_decimal128(at, &decimal);
-        bson_decimal128_to_string(&decimal, room);
-        s_write_wrapped("$numberDecimal", room, dialect, out);
+        s_write_decimal(value, dialect, out);
         return MG_OK;
     default:
         return MG_ERR_INVALID;
@@ -267,33 +277,38 @@ s_write_value(const bson_iter_t *at, mg_json_dialect_t dialect, int depth, mg_bu
 }
 
 static mg_status_t
-s_write_children(bson_iter_t *at, char open, mg_json_dialect_t dialect, int depth, mg_buf_t *out)
+s_write_children(mg_bsonwalk_t *walk,
+                 char open,
+                 mg_json_dialect_t dialect,
+                 int depth,
+                 mg_buf_t *out)
 {
     mg_status_t status = MG_OK;
+    mg_bsonelement_t element;
     bool first = true;
     mg_buf_append_byte(out, (uint8_t)open);
-    while (status == MG_OK && bson_iter_next(at)) {
+    while (status == MG_OK && mg_bsonwalk_next(walk, &element)) {
         if (!first) {
             mg_buf_append_byte(out, ',');
         }
         first = false;
         if (open == '{') {
-            mg_json_write_text(mg_slice(bson_iter_key(at), bson_iter_key_len(at)), out);
+            mg_json_write_text(element.key, out);
             mg_buf_append_byte(out, ':');
         }
-        status = s_write_value(at, dialect, depth, out);
+        status = s_write_value(&element, dialect, depth, out);
     }
     mg_buf_append_byte(out, open == '{' ? '}' : ']');
-    return status == MG_OK && at->err_off ? MG_ERR_INVALID : status; /* it stopped before the end */
+    return status == MG_OK && walk->broken ? MG_ERR_INVALID : status;
 }
 
 // NOLINTEND(misc-no-recursion)
 
 static bool
-s_is_omitted(const char *key, const char *const *omit)
+s_is_omitted(mg_slice_t key, const char *const *omit)
 {
     for (; omit && *omit; omit++) {
-        if (strcmp(*omit, key) == 0) {
+        if (mg_slice_equal(key, mg_slice_text(*omit))) {
             return true;
         }
     }
@@ -306,28 +321,26 @@ mg_json_write(mg_slice_t document,
               const char *const *omit,
               mg_buf_t *out)
 {
-    bson_iter_t at;
-    if (!bson_iter_init_from_data(&at, document.data, document.len)) {
-        return MG_ERR_INVALID;
-    }
+    mg_bsonwalk_t walk = mg_bsonwalk_begin(document);
+    mg_bsonelement_t element;
     mg_status_t status = MG_OK;
+    mg_buf_reserve(out, document.len + document.len / 4); /* about what it takes */
     size_t start = out->len;
     mg_buf_append_byte(out, '{');
-    while (status == MG_OK && bson_iter_next(&at)) {
-        const char *key = bson_iter_key(&at);
-        if (s_is_omitted(key, omit)) {
+    while (status == MG_OK && mg_bsonwalk_next(&walk, &element)) {
+        if (s_is_omitted(element.key, omit)) {
             continue;
         }
         if (out->len > start + 1) {
             mg_buf_append_byte(out, ',');
         }
-        mg_json_write_text(mg_slice_text(key), out);
+        mg_json_write_text(element.key, out);
         mg_buf_append_byte(out, ':');
-        status = s_write_value(&at, dialect, 1, out);
+        status = s_write_value(&element, dialect, 1, out);
     }
     mg_buf_append_byte(out, '}');
-    if (status == MG_OK && at.err_off) {
-        status = MG_ERR_INVALID; /* it stopped before the end */
+    if (status == MG_OK && walk.broken) {
+        status = MG_ERR_INVALID;
     }
     return status == MG_OK && !mg_buf_ok(out) ? MG_ERR_NO_MEMORY : status;
 }

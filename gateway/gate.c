@@ -1,5 +1,6 @@
 #include "gateway/gate.h"
 
+#include "core/ascii.h"
 #include "gateway/text.h"
 
 #include <string.h>
@@ -55,10 +56,86 @@ mg_gate_text(mg_gate_verdict_t verdict)
 }
 
 static bool
+s_is_alphanumeric(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
+
+/* RFC 9110 section 5.6.2 */
+static bool
 s_is_token_byte(uint8_t byte)
 {
-    bool alnum = (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-    return alnum || (byte != 0 && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
+    switch (byte) {
+    case '!':
+    case '#':
+    case '$':
+    case '%':
+    case '&':
+    case '\'':
+    case '*':
+    case '+':
+    case '-':
+    case '.':
+    case '^':
+    case '_':
+    case '`':
+    case '|':
+    case '~':
+        return true;
+    default:
+        return s_is_alphanumeric(byte);
+    }
+}
+
+/* What a path and a query may hold, percent signs among it. */
+static bool
+s_is_target_byte(uint8_t byte)
+{
+    switch (byte) {
+    case '"':
+    case '#':
+    case '<':
+    case '>':
+    case '\\':
+    case '^':
+    case '`':
+    case '{':
+    case '|':
+    case '}':
+        return false;
+    default:
+        return byte > 0x20 && byte < 0x7f;
+    }
+}
+
+/* A host, an IPv6 literal, a port: the bytes of RFC 3986 `authority` without user information. */
+static bool
+s_is_host_byte(uint8_t byte)
+{
+    switch (byte) {
+    case '-':
+    case '.':
+    case '_':
+    case '~':
+    case ':':
+    case '[':
+    case ']':
+    case '%':
+    case '!':
+    case '$':
+    case '&':
+    case '\'':
+    case '(':
+    case ')':
+    case '*':
+    case '+':
+    case ',':
+    case ';':
+    case '=':
+        return true;
+    default:
+        return s_is_alphanumeric(byte);
+    }
 }
 
 static bool
@@ -80,11 +157,13 @@ s_begins_with(mg_slice_t text, const char *prefix)
     return text.len >= len && strncasecmp((const char *)text.data, prefix, len) == 0;
 }
 
+/* Printable, a tab, or beyond ASCII. */
 static bool
 s_value_is_clean(mg_slice_t value)
 {
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t byte = value.data[i];
+    for (size_t at = mg_ascii_printable(value, 0); at < value.len;
+         at = mg_ascii_printable(value, at + 1)) {
+        uint8_t byte = value.data[at];
         if (mg_text_is_control(byte) && byte != '\t') {
             return false;
         }
@@ -111,8 +190,7 @@ s_target_is_plain(mg_slice_t target)
         return false;
     }
     for (size_t i = 0; i < target.len; i++) {
-        uint8_t byte = target.data[i];
-        if (byte <= 0x20 || byte >= 0x7f || strchr("\"#<>\\^`{|}", byte) != NULL) {
+        if (!s_is_target_byte(target.data[i])) {
             return false;
         }
     }
@@ -133,14 +211,11 @@ s_read_length(mg_slice_t value, uint64_t *out)
     return true;
 }
 
-/* A host, an IPv6 literal, a port: the bytes of RFC 3986 `authority` without user information. */
 static bool
 s_is_host(mg_slice_t value)
 {
     for (size_t i = 0; i < value.len; i++) {
-        uint8_t byte = value.data[i];
-        bool alnum = (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-        if (!alnum && (byte == 0 || !strchr("-._~:[]%!$&'()*+,;=", byte))) {
+        if (!s_is_host_byte(value.data[i])) {
             return false;
         }
     }

@@ -1,0 +1,69 @@
+#include "core/ascii.h"
+
+#include <string.h>
+
+/* A word holds eight bytes. Each test leaves its answer in the top bit of each byte; with the top bits taken off first no
+ * sum carries over into the next byte. */
+enum { WORD = sizeof(uint64_t) };
+static const uint64_t EACH = 0x0101010101010101;
+static const uint64_t TOP = 0x8080808080808080;
+
+static uint64_t
+s_load(const uint8_t *bytes)
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+static uint64_t
+s_printable(uint64_t word)
+{
+    uint64_t low = word & ~TOP;
+    uint64_t from_blank = low + (0x80 - 0x20) * EACH;
+    uint64_t is_delete = low + EACH;
+    return from_blank & ~is_delete & ~word & TOP;
+}
+
+static uint64_t
+s_differs(uint64_t word, uint8_t byte)
+{
+    return ((word & ~TOP) ^ byte * EACH) + (TOP - EACH);
+}
+
+static bool
+s_is_printable(uint8_t byte)
+{
+    return byte >= 0x20 && byte < 0x7f;
+}
+
+size_t
+mg_ascii_printable(mg_slice_t text, size_t at)
+{
+    while (text.len - at >= WORD && s_printable(s_load(text.data + at)) == TOP) {
+        at += WORD;
+    }
+    while (at < text.len && s_is_printable(text.data[at])) {
+        at++;
+    }
+    return at;
+}
+
+static bool
+s_are_unquoted(uint64_t word)
+{
+    return (s_printable(word) & s_differs(word, '"') & s_differs(word, '\\')) == TOP;
+}
+
+size_t
+mg_ascii_unquoted(mg_slice_t text, size_t at)
+{
+    while (text.len - at >= WORD && s_are_unquoted(s_load(text.data + at))) {
+        at += WORD;
+    }
+    while (at < text.len && s_is_printable(text.data[at]) && text.data[at] != '"' &&
+           text.data[at] != '\\') {
+        at++;
+    }
+    return at;
+}
