@@ -191,7 +191,8 @@ s_find_route(mg_request_t *request)
         mg_reply_detail(&request->answer, 400, "The query is not well formed");
         return false;
     }
-    mg_routes_find(request->framing.method, request->path, &request->match);
+    mg_routes_find(&request->service->router, request->framing.method, request->path,
+                   &request->match);
     if (request->match.methods == 0) {
         mg_reply_detail(&request->answer, 404, "Not Found");
         return false;

@@ -145,7 +145,8 @@ s_head_size(const mg_request_t *request)
 static mg_gate_verdict_t
 s_check_head(mg_request_t *request, const char *method, const char *version)
 {
-    head_reading_t reading = {.count = 0};
+    head_reading_t reading; /* large: only what was read is looked at */
+    reading.count = 0;
     (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, s_on_header, &reading);
     const mg_head_t head = {.method = mg_slice_text(method),
                             .target = mg_buf_slice(&request->target),
@@ -173,7 +174,8 @@ static void
 s_read_id(mg_request_t *request)
 {
     mg_slice_t wanted = mg_exchange_header(request, "X-Request-ID");
-    mg_reply_request_id(wanted.data ? wanted : mg_exchange_header(request, "request-id"),
+    mg_requestid_choose(&request->exchanges->ids,
+                        wanted.data ? wanted : mg_exchange_header(request, "request-id"),
                         request->id);
 }
 

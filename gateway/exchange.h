@@ -30,6 +30,7 @@ struct mg_exchanges {
     uint32_t owed;     /* answers: heads were complete, and not all of the answer is sent */
     size_t body_bytes; /* of all bodies under way */
     int64_t now_ms;    /* of this turn */
+    mg_requestids_t ids;
     size_t fixed_count;
     mg_fixed_header_t fixed[MG_FIXED_HEADERS_MAX];
 };

@@ -1,7 +1,6 @@
 #include "gateway/reply.h"
 
 #include "core/json.h"
-#include "gateway/token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -179,28 +178,4 @@ mg_reply_fixed_headers(const mg_config_http_t *config, mg_fixed_header_t out[MG_
                                            "max-age=15552000; includeSubDomains; preload"};
     }
     return count;
-}
-
-static bool
-s_is_id(mg_slice_t text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.data[i];
-        bool alnum = (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-        if (!alnum && (byte == 0 || !strchr("-_.:", byte))) {
-            return false;
-        }
-    }
-    return text.len > 0 && text.len <= MG_REQUEST_ID_MAX;
-}
-
-void
-mg_reply_request_id(mg_slice_t wanted, char out[MG_REQUEST_ID_MAX + 1])
-{
-    if (!s_is_id(wanted)) {
-        mg_uuid_new(out);
-        return;
-    }
-    memcpy(out, wanted.data, wanted.len);
-    out[wanted.len] = 0;
 }

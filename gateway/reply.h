@@ -1,4 +1,4 @@
-/* reply - the one place where answers are made: envelopes, errors, standard headers, request ids.
+/* reply - the one place where answers are made: envelopes, errors, standard headers.
  *
  * Owns     : an answer owns its body and its extra headers.
  * Thread   : one per answer.
@@ -13,11 +13,7 @@
 #include "core/config.h"
 #include "gateway/errors.h"
 
-enum {
-    MG_ANSWER_HEADERS_MAX = 8,
-    MG_FIXED_HEADERS_MAX = 8,
-    MG_REQUEST_ID_MAX = 64 /* bytes of a request id that a client may choose */
-};
+enum { MG_ANSWER_HEADERS_MAX = 8, MG_FIXED_HEADERS_MAX = 8 };
 
 typedef struct mg_answer_header {
     const char *name; /* static */
@@ -72,7 +68,4 @@ typedef struct mg_fixed_header {
 /* The same headers for every answer of this configuration; returns how many. */
 size_t mg_reply_fixed_headers(const mg_config_http_t *config,
                               mg_fixed_header_t out[MG_FIXED_HEADERS_MAX]);
-/* The client's own id when it is 1..MG_REQUEST_ID_MAX letters, digits, '-', '_', '.' or ':'; else a new UUID. */
-void mg_reply_request_id(mg_slice_t wanted, char out[MG_REQUEST_ID_MAX + 1]);
-
 #endif

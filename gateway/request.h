@@ -17,6 +17,7 @@
 #include "gateway/percent.h"
 #include "gateway/ratelimit.h"
 #include "gateway/reply.h"
+#include "gateway/requestid.h"
 #include "gateway/routes.h"
 #include "gateway/session.h"
 #include "gateway/slots.h"

@@ -5,10 +5,8 @@
 #include "core/json.h"
 #include "gateway/ask.h"
 #include "gateway/paging.h"
+#include "gateway/service.h"
 
-#include <xxhash.h>
-
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -132,12 +130,14 @@ s_reply_document(mg_request_t *request,
 void
 mg_resource_show(mg_request_t *request, const mg_resource_t *resource, const mg_entry_t *entry)
 {
-    char etag[48];
-    mg_slice_t body = mg_entry_body(entry);
-    (void)snprintf(etag, sizeof etag, "\"%" PRIu64 "-%016" PRIx64 "\"", entry->rev,
-                   (uint64_t)XXH3_64bits(body.data, body.len));
-    s_reply_document(request, resource, 200, body, NULL);
-    mg_answer_header(&request->answer, "ETag", mg_slice_text(etag));
+    const mg_representation_t *shown =
+        mg_representation_of(request->service->representations, entry, resource->omit);
+    if (!shown) {
+        mg_request_refuse(request, MG_ERROR_INTERNAL);
+        return;
+    }
+    mg_reply_payload(&request->answer, 200, mg_buf_slice(&shown->json));
+    mg_answer_header(&request->answer, "ETag", mg_slice_text(shown->etag));
 }
 
 /* --- create --- */

@@ -3,6 +3,9 @@
 #include "gateway/handlers/handlers.h"
 #include "gateway/resources.h"
 
+#include <xxhash.h>
+
+#include <assert.h>
 #include <string.h>
 
 #define AUTHORIZATION "/platform/authorization"
@@ -354,34 +357,48 @@ mg_route_fits(const char *pattern, mg_slice_t path, mg_route_match_t *out)
     return !path.data;
 }
 
-/* True if the literal beginning of the pattern is that of the path: spares most rows the comparison of segments. */
-static bool
-s_begins_alike(const char *pattern, mg_slice_t path)
-{
-    size_t at = 0;
-    while (pattern[at] && pattern[at] != '{') {
-        if (at == path.len || (uint8_t)pattern[at] != path.data[at]) {
-            return false;
-        }
-        at++;
-    }
-    return true;
-}
-
 static bool
 s_answers(const mg_route_t *route, mg_method_t method)
 {
     return route->method == method || (method == MG_METHOD_HEAD && route->method == MG_METHOD_GET);
 }
 
-void
-mg_routes_find(mg_method_t method, mg_slice_t path, mg_route_match_t *out)
+/* A number for the first two segments, `/platform/api`: rows of other numbers need no look. 0: a parameter is among them. */
+static uint64_t
+s_family(mg_slice_t path)
 {
+    mg_slice_t rest = path;
+    for (int i = 0; i < 3 && rest.data; i++) { /* what is before the first '/' is empty */
+        mg_slice_t segment = s_take_segment(&rest);
+        if (segment.len > 0 && segment.data[0] == '{') {
+            return 0;
+        }
+    }
+    size_t len = rest.data ? path.len - rest.len - 1 : path.len;
+    return XXH3_64bits(path.data, len) | 1;
+}
+
+void
+mg_router_build(mg_router_t *self)
+{
+    static_assert((size_t)ROUTES <= MG_ROUTES_MAX, "more rows than a router has room for");
+    for (size_t i = 0; i < ROUTES; i++) {
+        self->families[i] = s_family(mg_slice_text(s_routes[i].pattern));
+    }
+}
+
+void
+mg_routes_find(const mg_router_t *router,
+               mg_method_t method,
+               mg_slice_t path,
+               mg_route_match_t *out)
+{
+    uint64_t family = s_family(path);
     *out = (mg_route_match_t){0};
     for (size_t i = 0; i < ROUTES; i++) {
+        bool is_other = router->families[i] != family && router->families[i] != 0;
         mg_route_match_t match = {0};
-        if (out->route || !s_begins_alike(s_routes[i].pattern, path) ||
-            !mg_route_fits(s_routes[i].pattern, path, &match)) {
+        if (is_other || out->route || !mg_route_fits(s_routes[i].pattern, path, &match)) {
             continue;
         }
         if (s_answers(&s_routes[i], method)) {

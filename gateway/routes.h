@@ -18,7 +18,7 @@
 typedef struct mg_request mg_request_t;   /* gateway/request.h */
 typedef struct mg_resource mg_resource_t; /* gateway/resource.h */
 
-enum { MG_ROUTE_PARAMS_MAX = 4 };
+enum { MG_ROUTES_MAX = 256, MG_ROUTE_PARAMS_MAX = 4 };
 
 /* Answers the request, or asks another actor and returns; then it is called again, from the top, when the reply is there. */
 typedef void mg_handler_t(mg_request_t *request);
@@ -60,8 +60,17 @@ typedef struct mg_route_match {
     size_t param_count;
 } mg_route_match_t;
 
+/* What spares a search most of the rows. */
+typedef struct mg_router {
+    uint64_t families[MG_ROUTES_MAX]; /* one per row */
+} mg_router_t;
+
+void mg_router_build(mg_router_t *self);
 /* The row for a method and a path (no query). HEAD is answered by the GET row. */
-void mg_routes_find(mg_method_t method, mg_slice_t path, mg_route_match_t *out);
+void mg_routes_find(const mg_router_t *router,
+                    mg_method_t method,
+                    mg_slice_t path,
+                    mg_route_match_t *out);
 /* All rows, for the metrics and for tests. */
 const mg_route_t *mg_routes(size_t *out_count);
 

@@ -59,8 +59,10 @@ s_find_dump_path(mg_service_t *self)
 mg_status_t
 mg_service_open(mg_service_t *self)
 {
+    mg_router_build(&self->router);
     self->slots = mg_slots_new(MG_SERVICE_WAITING_MAX);
     self->sessions = mg_sessions_new();
+    self->representations = mg_representations_new();
     uint32_t logins = self->http->login_unlimited ? 0 : self->http->login_limit;
     self->logins = mg_ratelimit_new(logins, self->http->login_window_seconds);
     self->metrics = mg_metrics_new();
@@ -70,8 +72,9 @@ mg_service_open(mg_service_t *self)
         s_link(self, MG_BUS_HASHER, &mg__hasher_reply__descriptor, MG_HASHER_QUEUE_MAX);
     self->autosave_link =
         s_link(self, MG_BUS_AUTOSAVE, &mg__autosave_reply__descriptor, MG_SERVICE_DUMPS_MAX);
-    if (!self->slots || !self->sessions || !self->logins || !self->metrics || !self->state_link ||
-        !self->dump_link || !self->hasher_link || !self->autosave_link) {
+    if (!self->slots || !self->sessions || !self->representations || !self->logins ||
+        !self->metrics || !self->state_link || !self->dump_link || !self->hasher_link ||
+        !self->autosave_link) {
         return MG_ERR_NO_MEMORY;
     }
     if (self->http->jwt_secret) {
@@ -95,6 +98,7 @@ mg_service_close(mg_service_t *self)
     mg_buf_free(&self->dump_path);
     mg_metrics_destroy(&self->metrics);
     mg_ratelimit_destroy(&self->logins);
+    mg_representations_destroy(&self->representations);
     mg_sessions_destroy(&self->sessions);
     mg_slots_destroy(&self->slots);
 }
@@ -175,6 +179,7 @@ s_take_view(mg_service_t *self, const Mg__StateReply *reply)
     if (reply->swaps != self->swaps) { /* addresses and revs may mean other documents now */
         self->swaps = reply->swaps;
         mg_sessions_clear(self->sessions);
+        mg_representations_clear(self->representations);
     }
     s_read_secret(self);
     return MG_OK;

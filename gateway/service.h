@@ -15,6 +15,7 @@
 #include "core/config.h"
 #include "gateway/metrics.h"
 #include "gateway/ratelimit.h"
+#include "gateway/representation.h"
 #include "gateway/request.h"
 #include "gateway/server.h"
 
@@ -36,9 +37,11 @@ struct mg_service {
     mg_phase_t phase;
     bool degraded; /* the newest dump failed */
     int64_t started_ns;
+    mg_router_t router;
     mg_server_t *server; /* borrowed, for the metrics */
     mg_slots_t *slots;
     mg_sessions_t *sessions;
+    mg_representations_t *representations;
     mg_ratelimit_t *logins;
     mg_metrics_t *metrics;
     mg_buf_t secret;    /* that signs tokens */

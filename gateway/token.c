@@ -12,15 +12,15 @@
 static const char s_key_id[] = "legacy-key"; /* the name that clients of the reference know */
 
 void
-mg_uuid_new(char out[MG_UUID_TEXT])
+mg_uuid_from(const uint8_t random[MG_UUID_BYTES], char out[MG_UUID_TEXT])
 {
-    uint8_t bytes[16];
-    randombytes_buf(bytes, sizeof bytes);
+    uint8_t bytes[MG_UUID_BYTES];
+    memcpy(bytes, random, sizeof bytes);
     bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* version 4 */
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80); /* RFC 4122 variant */
     static const char hex[] = "0123456789abcdef";
     char *at = out;
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < MG_UUID_BYTES; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10) {
             *at++ = '-';
         }
@@ -28,6 +28,14 @@ mg_uuid_new(char out[MG_UUID_TEXT])
         *at++ = hex[bytes[i] & 0x0f];
     }
     *at = 0;
+}
+
+void
+mg_uuid_new(char out[MG_UUID_TEXT])
+{
+    uint8_t random[MG_UUID_BYTES];
+    randombytes_buf(random, sizeof random);
+    mg_uuid_from(random, out);
 }
 
 static int

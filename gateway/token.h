@@ -15,7 +15,8 @@ enum {
     MG_TOKEN_MAX = 4096,     /* bytes of a token; longer ones are not even looked at */
     MG_TOKEN_NAME_MAX = 128, /* bytes of `sub` */
     MG_TOKEN_ID_MAX = 64,    /* bytes of `jti` */
-    MG_UUID_TEXT = 37        /* bytes of a UUID in text with its NUL */
+    MG_UUID_BYTES = 16,
+    MG_UUID_TEXT = 37 /* bytes of a UUID in text with its NUL */
 };
 
 /* What a token states. */
@@ -42,5 +43,7 @@ MG_MUST_USE mg_status_t mg_token_verify(mg_slice_t token,
                                         mg_claims_t *out);
 /* A random UUID (version 4) in text. */
 void mg_uuid_new(char out[MG_UUID_TEXT]);
+/* The same from random bytes that were drawn before. */
+void mg_uuid_from(const uint8_t random[MG_UUID_BYTES], char out[MG_UUID_TEXT]);
 
 #endif

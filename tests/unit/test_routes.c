@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+static mg_router_t s_router;
+
+static int
+s_build_router(void **state)
+{
+    (void)state;
+    mg_router_build(&s_router);
+    return 0;
+}
+
 static void
 test_patterns_fit_paths(void **state)
 {
@@ -28,17 +38,17 @@ test_find_tells_unknown_path_from_wrong_method(void **state)
 {
     (void)state;
     mg_route_match_t match;
-    mg_routes_find(MG_METHOD_GET, mg_slice_text("/nowhere"), &match);
+    mg_routes_find(&s_router, MG_METHOD_GET, mg_slice_text("/nowhere"), &match);
     assert_int_equal(match.methods, 0);
-    mg_routes_find(MG_METHOD_PATCH, mg_slice_text("/platform/role/x"), &match);
+    mg_routes_find(&s_router, MG_METHOD_PATCH, mg_slice_text("/platform/role/x"), &match);
     assert_null(match.route);
     mg_buf_t allow = {0};
     mg_routes_write_allow(match.methods, &allow);
     assert_string_equal(mg_buf_text(&allow), "GET, HEAD, PUT, DELETE, OPTIONS");
     mg_buf_free(&allow);
-    mg_routes_find(MG_METHOD_HEAD, mg_slice_text("/platform/role/x"), &match);
+    mg_routes_find(&s_router, MG_METHOD_HEAD, mg_slice_text("/platform/role/x"), &match);
     assert_string_equal(match.route->pattern, "/platform/role/{role_name}");
-    mg_routes_find(MG_METHOD_GET, mg_slice_text("/platform/user/me"), &match);
+    mg_routes_find(&s_router, MG_METHOD_GET, mg_slice_text("/platform/user/me"), &match);
     assert_string_equal(match.route->pattern, "/platform/user/me");
 }
 
@@ -51,7 +61,7 @@ test_no_row_stands_in_the_shadow_of_another(void **state)
     const mg_route_t *routes = mg_routes(&count);
     for (size_t i = 0; i < count; i++) {
         mg_route_match_t match;
-        mg_routes_find(routes[i].method, mg_slice_text(routes[i].pattern),
+        mg_routes_find(&s_router, routes[i].method, mg_slice_text(routes[i].pattern),
                        &match); /* "{x}" is a segment too */
         assert_ptr_equal(match.route, &routes[i]);
     }
@@ -78,7 +88,7 @@ test_every_row_is_reached_and_refuses_other_methods_with_its_own(void **state)
     for (size_t i = 0; i < count; i++) {
         mg_buf_t path = s_path_of(routes[i].pattern);
         mg_route_match_t match;
-        mg_routes_find(routes[i].method, mg_buf_slice(&path), &match);
+        mg_routes_find(&s_router, routes[i].method, mg_buf_slice(&path), &match);
         assert_ptr_equal(match.route, &routes[i]);
         size_t params = 0;
         for (const char *at = routes[i].pattern; (at = strchr(at, '{')); at++) {
@@ -88,11 +98,11 @@ test_every_row_is_reached_and_refuses_other_methods_with_its_own(void **state)
         for (size_t j = 0; j < params; j++) {
             assert_true(mg_slice_equal(match.params[j], mg_slice_text("v")));
         }
-        mg_routes_find(MG_METHOD_OPTIONS, mg_buf_slice(&path), &match);
+        mg_routes_find(&s_router, MG_METHOD_OPTIONS, mg_buf_slice(&path), &match);
         assert_null(match.route);
         assert_true(match.methods >> routes[i].method & 1u);
         mg_buf_append_text(&path, "/");
-        mg_routes_find(routes[i].method, mg_buf_slice(&path), &match);
+        mg_routes_find(&s_router, routes[i].method, mg_buf_slice(&path), &match);
         bool has_tail = strstr(routes[i].pattern, "...}") != NULL;
         assert_ptr_equal(match.route, has_tail ? &routes[i] : NULL);
         mg_buf_free(&path);
@@ -121,7 +131,7 @@ test_near_misses_of_paths_are_unknown(void **state)
                                       "/platform/user/../role"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         mg_route_match_t match;
-        mg_routes_find(MG_METHOD_GET, mg_slice_text(bad[i]), &match);
+        mg_routes_find(&s_router, MG_METHOD_GET, mg_slice_text(bad[i]), &match);
         if (match.route || match.methods) {
             fail_msg("known: %s", bad[i]);
         }
@@ -214,5 +224,5 @@ main(void)
         cmocka_unit_test(test_fields_of_keys_and_indexes_are_names),
         cmocka_unit_test(test_every_row_is_whole),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, s_build_router, NULL);
 }
