@@ -173,7 +173,7 @@ s_read_here(const restore_t *self)
         code = s_open_file(self, mg_buf_text(&path), &dump);
     }
     if (code == MG_EXIT_OK) {
-        code = mg_docsource_open_live(self->client, &self->filter, true, &live);
+        code = mg_docsource_open_live(self->client, &self->filter, &live);
     }
     if (code == MG_EXIT_OK) {
         code = s_compare(self, live, dump);
