@@ -34,8 +34,8 @@ static bool
 s_needs_old_key(const mg_dumpactor_t *self, const mg_candidate_t *candidate)
 {
     bool foreign = candidate->has_header && candidate->verdict.outcome == MG_OUTCOME_WRONG_KEY;
-    return foreign || (candidate->authenticated &&
-                       !mg_keyring_is_current(self->keyring, &candidate->header));
+    return foreign ||
+           (candidate->authenticated && !mg_keyring_is_current(self->keyring, &candidate->header));
 }
 
 /* Once no dump in the folder needs a previous key, its holder may forget it. */

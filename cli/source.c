@@ -96,8 +96,8 @@ s_new(const mg_source_filter_t *filter)
     mg_docsource_t *self = calloc(1, sizeof *self);
     if (self) {
         self->filter = *filter;
-        self->has_collection = !filter->collection ||
-                               mg_collection_by_name(mg_slice_text(filter->collection)) != NULL;
+        self->has_collection =
+            !filter->collection || mg_collection_by_name(mg_slice_text(filter->collection)) != NULL;
         self->source = (mg_filesource_t){.io = &mg_file_system, .fd = -1};
     }
     return self;
@@ -106,8 +106,8 @@ s_new(const mg_source_filter_t *filter)
 static void
 s_see_collection(mg_docsource_t *self, mg_slice_t name)
 {
-    self->has_collection = self->has_collection ||
-                           mg_slice_equal(name, mg_slice_text(self->filter.collection));
+    self->has_collection =
+        self->has_collection || mg_slice_equal(name, mg_slice_text(self->filter.collection));
 }
 
 /* ---- a file: records come in when a chunk is opened, and are kept until they are asked for ---- */
@@ -392,9 +392,7 @@ s_fetch_live(mg_docsource_t *self, const mg_source_document_t **out)
 }
 
 mg_exit_t
-mg_docsource_open_live(mg_client_t *client,
-                       const mg_source_filter_t *filter,
-                       mg_docsource_t **out)
+mg_docsource_open_live(mg_client_t *client, const mg_source_filter_t *filter, mg_docsource_t **out)
 {
     mg_docsource_t *self = s_new(filter);
     if (!self) {

@@ -41,9 +41,8 @@ mg_exit_t mg_docsource_open_file(const char *file,
                                  const mg_source_filter_t *filter,
                                  mg_docsource_t **out);
 /* One view of the running server; the client is borrowed. */
-mg_exit_t mg_docsource_open_live(mg_client_t *client,
-                                 const mg_source_filter_t *filter,
-                                 mg_docsource_t **out);
+mg_exit_t
+mg_docsource_open_live(mg_client_t *client, const mg_source_filter_t *filter, mg_docsource_t **out);
 /* NULL-safe. */
 void mg_docsource_close(mg_docsource_t **self_p);
 
