@@ -135,15 +135,15 @@ s_is_rival(const mg_dumpactor_t *self, const mg_candidate_t *candidate)
 static mg_status_t
 s_look_for_rivals(mg_dumpactor_t *self, mg_fault_t *why)
 {
-    mg_candidates_t found = {0};
-    mg_status_t status = mg_dump_look(self, &found, why);
-    for (size_t i = 0; i < found.count && status == MG_OK; i++) {
-        if (s_is_rival(self, &found.items[i])) {
+    const mg_candidates_t *seen = &self->seen;
+    mg_candidates_free(&self->seen); /* of a first try */
+    mg_status_t status = mg_dump_look(self, &self->seen, why);
+    for (size_t i = 0; i < seen->count && status == MG_OK; i++) {
+        if (s_is_rival(self, &seen->items[i])) {
             status = mg_fault_set(why, MG_ERR_FENCED, 0, "%s was written by another memgate",
-                                  found.items[i].name.text);
+                                  seen->items[i].name.text);
         }
     }
-    mg_candidates_free(&found);
     return status;
 }
 

@@ -76,7 +76,8 @@ typedef struct mg_dumpactor {
     uint8_t running_trigger;
     uint64_t running_total; /* documents to be walked */
     int64_t next_progress_ms;
-    mg_viewref_t *view; /* the view being walked */
+    mg_viewref_t *view;   /* the view being walked */
+    mg_candidates_t seen; /* the dump folder right before the running dump got its name there */
 } mg_dumpactor_t;
 
 /* The jobs' turn: takes messages, tells the progress; false when a final dump waits or the actor is to end. `self` is the
@@ -135,12 +136,12 @@ void mg_dump_run_dump(mg_dumpactor_t *self);
 MG_MUST_USE mg_status_t mg_dump_take_lock(mg_dumpactor_t *self, mg_fault_t *why);
 /* Tries again when it is time; returns in how many milliseconds it wants to be called again. */
 int64_t mg_dump_stand_by(mg_dumpactor_t *self, int64_t now_ms);
-/* Before a dump gets its name: MG_OK; MG_ERR_FENCED once the folder is not ours any more, and then sees to it that the
+/* Before a dump gets its name: MG_OK and `seen`; MG_ERR_FENCED once the folder is not ours any more, and then sees to it that the
  * program ends; MG_ERR_IO when that could not be found out. */
 MG_MUST_USE mg_status_t mg_dump_check_guard(mg_dumpactor_t *self, mg_fault_t *why);
 
 /* --- dump_prune.c --- */
-/* Removes what retention lets go; called after a dump was published and read back in full. */
+/* Removes what retention lets go of the files in `seen`; called after a dump was published and read back in full. */
 void mg_dump_prune(mg_dumpactor_t *self);
 /* On a full disk: the same down to MEM_DUMP_EMERGENCY_KEEP; true if there is more room now. */
 bool mg_dump_prune_for_room(mg_dumpactor_t *self);

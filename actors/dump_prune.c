@@ -15,40 +15,33 @@ s_pinned(const mg_dumpactor_t *self)
     return self->restored.set && self->proven_home < ENOUGH ? self->restored.header.generation : 0;
 }
 
-static size_t
-s_remove(mg_dumpactor_t *self, const mg_candidates_t *found, const mg_retention_t *rules)
+static bool
+s_remove(const mg_dumpactor_t *self, const mg_candidate_t *candidate)
 {
-    size_t removed = 0;
-    for (size_t i = 0; i < found->count; i++) {
-        const mg_candidate_t *candidate = &found->items[i];
-        if (!mg_retention_may_remove(rules, found, i)) {
-            continue;
-        }
-        if (mg_folder_io(self->folder)->unlink(mg_folder_dir(self->folder), candidate->name.text) !=
-            0) {
-            mg_log(MG_LOG_WARN, "prune_failed", "file=%s msg=%s", candidate->name.text,
-                   mg_fault_reason(errno));
-            continue;
-        }
-        removed++;
-        MG_FAILPOINT("retention.removed");
-        mg_log(MG_LOG_INFO, "dump_pruned", "file=%s generation=%llu", candidate->name.text,
-               (unsigned long long)candidate->header.generation);
+    const mg_file_ops_t *io = mg_folder_io(self->folder);
+    if (io->unlink(mg_folder_dir(self->folder), candidate->name.text) != 0) {
+        mg_log(MG_LOG_WARN, "prune_failed", "file=%s msg=%s", candidate->name.text,
+               mg_fault_reason(errno));
+        return false;
     }
-    return removed;
+    MG_FAILPOINT("retention.removed");
+    mg_log(MG_LOG_INFO, "dump_pruned", "file=%s generation=%llu", candidate->name.text,
+           (unsigned long long)candidate->header.generation);
+    return true;
+}
+
+static bool
+s_needs_old_key(const mg_dumpactor_t *self, const mg_candidate_t *candidate)
+{
+    bool foreign = candidate->has_header && candidate->verdict.outcome == MG_OUTCOME_WRONG_KEY;
+    return foreign ||
+           (candidate->authenticated && !mg_keyring_is_current(self->keyring, &candidate->header));
 }
 
 /* Once no dump in the folder needs a previous key, its holder may forget it. */
 static void
-s_tell_old_keys(mg_dumpactor_t *self, const mg_candidates_t *found)
+s_tell_old_keys(mg_dumpactor_t *self, size_t old)
 {
-    size_t old = 0;
-    for (size_t i = 0; i < found->count; i++) {
-        const mg_candidate_t *candidate = &found->items[i];
-        bool foreign = candidate->has_header && candidate->verdict.outcome == MG_OUTCOME_WRONG_KEY;
-        old += foreign || (candidate->authenticated &&
-                           !mg_keyring_is_current(self->keyring, &candidate->header));
-    }
     if (mg_keyring_count(self->keyring) > 1 && old != self->old_keys) {
         mg_log(MG_LOG_INFO, "previous_keys", "dumps=%zu msg=%s", old,
                old ? "dumps in the folder still need a previous key"
@@ -58,44 +51,53 @@ s_tell_old_keys(mg_dumpactor_t *self, const mg_candidates_t *found)
 }
 
 static size_t
-s_prune(mg_dumpactor_t *self, uint32_t keep, uint32_t keep_days)
+s_prune(mg_dumpactor_t *self, const mg_candidates_t *found, const mg_retention_t *rules)
 {
-    mg_fault_t why = {0};
-    mg_candidates_t found = {0};
-    mg_retention_t rules = {.store_id = self->store_id,
-                            .keep = keep,
-                            .keep_days = keep_days,
-                            .now_ns = mg_clock_wall_ns(),
-                            .pinned = s_pinned(self)};
-    if (mg_dump_look(self, &found, &why) != MG_OK) {
-        mg_log(MG_LOG_WARN, "prune_failed", "msg=%s", why.text);
-        return 0;
-    }
+    size_t removed = 0;
+    size_t old_keys = 0;
     MG_FAILPOINT("retention.listed");
-    size_t removed = s_remove(self, &found, &rules);
-    MG_FAILPOINT("retention.done");
-    mg_candidates_free(&found);
-    if (mg_dump_look(self, &found, &why) == MG_OK) {
-        s_tell_old_keys(self, &found);
-        mg_candidates_free(&found);
+    for (size_t i = 0; i < found->count; i++) {
+        const mg_candidate_t *candidate = &found->items[i];
+        if (mg_retention_may_remove(rules, found, i) && s_remove(self, candidate)) {
+            removed++;
+        } else {
+            old_keys += s_needs_old_key(self, candidate);
+        }
     }
+    MG_FAILPOINT("retention.done");
+    s_tell_old_keys(self, old_keys);
     return removed;
 }
 
 void
 mg_dump_prune(mg_dumpactor_t *self)
 {
-    (void)s_prune(self, self->config->dump.keep, self->config->dump.keep_days);
+    mg_retention_t rules = {.store_id = self->store_id,
+                            .keep = self->config->dump.keep,
+                            .keep_days = self->config->dump.keep_days,
+                            .now_ns = mg_clock_wall_ns(),
+                            .pinned = s_pinned(self),
+                            .newer = 1}; /* the one just published, under the current key */
+    (void)s_prune(self, &self->seen, &rules);
 }
 
 bool
 mg_dump_prune_for_room(mg_dumpactor_t *self)
 {
-    uint32_t keep = self->config->dump.emergency_keep;
-    if (keep == 0 || self->proven_count == 0) {
+    mg_fault_t why = {0};
+    mg_candidates_t found = {0};
+    mg_retention_t rules = {.store_id = self->store_id,
+                            .keep = self->config->dump.emergency_keep,
+                            .pinned = s_pinned(self)};
+    if (rules.keep == 0 || self->proven_count == 0) {
         return false;
     }
-    size_t removed = s_prune(self, keep, 0);
+    if (mg_dump_look(self, &found, &why) != MG_OK) {
+        mg_log(MG_LOG_WARN, "prune_failed", "msg=%s", why.text);
+        return false;
+    }
+    size_t removed = s_prune(self, &found, &rules);
+    mg_candidates_free(&found);
     if (removed) {
         mg_log(MG_LOG_WARN, "room_made", "removed=%zu msg=%s", removed,
                "the disk is full: old dumps were removed (MEM_DUMP_EMERGENCY_KEEP)");

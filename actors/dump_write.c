@@ -328,6 +328,7 @@ mg_dump_write(mg_dumpactor_t *self,
     }
     self->running_final = false;
     self->running_version = 0;
+    mg_candidates_free(&self->seen);
     mg_folder_destroy(&elsewhere);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "actors/restorejob.h"
 
 #include "core/dmp1file.h"
+#include "core/dumpsteps.h"
 #include "core/filesource.h"
 #include "core/log.h"
 #include "core/payload.h"
@@ -165,19 +166,49 @@ mg_restorejob_file(const mg_restorejob_t *job,
                                   : s_restore(job, fd, out_store, out_info, why);
 }
 
-/* True if the file is undamaged as far as can be seen without its key. */
-static bool
-s_is_whole(const mg_restorejob_t *job, int fd)
+/* What a file is worth as far as can be seen without its key; IO when `turn` stopped it. */
+static mg_outcome_t
+s_inspect(const mg_restorejob_t *job, int fd, mg_verdict_t *why)
 {
-    mg_verdict_t ignored;
+    mg_slice_t ignored;
+    mg_dumpsteps_t *steps = NULL;
     mg_filesource_t source = {.io = mg_folder_io(job->folder), .fd = fd};
     mg_dumpreader_options_t options = {.source = mg_filesource(&source),
                                        .kdf_max_kib = job->kdf_max_kib};
     mg_dumpreader_t *reader = mg_dumpreader_new(&options);
-    bool whole = reader && lseek(fd, 0, SEEK_SET) == 0 &&
-                 mg_dumpreader_run(reader, &ignored) == MG_OUTCOME_OK;
+    mg_outcome_t outcome = reader && lseek(fd, 0, SEEK_SET) == 0
+                               ? mg_dumpreader_begin(reader, why)
+                               : mg_verdict_io(why, "looking at a dump", reader ? errno : ENOMEM);
+    if (outcome == MG_OUTCOME_OK) {
+        outcome = mg_dumpsteps_new(reader, &steps, why);
+    }
+    for (bool last = false; !last && outcome == MG_OUTCOME_OK;) {
+        outcome = mg_dumpsteps_next(steps, &ignored, &last, why);
+        if (outcome == MG_OUTCOME_OK && job->turn && !job->turn(job->arg, 0, 0)) {
+            outcome = mg_verdict_io(why, "looking at a dump", ECANCELED);
+        }
+    }
+    outcome = outcome == MG_OUTCOME_OK ? mg_dumpreader_end(reader, why) : outcome;
+    mg_dumpsteps_destroy(&steps);
     mg_dumpreader_destroy(&reader);
-    return whole;
+    return outcome;
+}
+
+/* Of a file whose header no key fits: is it really that, or damage besides? */
+static mg_outcome_t
+s_judge_sealed(const mg_restorejob_t *job, int fd, mg_verdict_t *why)
+{
+    mg_verdict_t seen;
+    mg_outcome_t outcome = s_inspect(job, fd, &seen);
+    if (outcome == MG_OUTCOME_OK) {
+        return MG_OUTCOME_WRONG_KEY;
+    }
+    if (outcome == MG_OUTCOME_IO) { /* stopped, or the disk does not say */
+        *why = seen;
+        return outcome;
+    }
+    return mg_verdict_fail(why, MG_OUTCOME_CHUNK_CORRUPT,
+                           "the dump is damaged, and sealed with another key");
 }
 
 /* One candidate, by name. */
@@ -196,9 +227,8 @@ s_load(const mg_restorejob_t *job,
     mg_outcome_t outcome = mg_restorejob_file(job, fd, &out->store, &info, why);
     if (outcome == MG_OUTCOME_OK) {
         out->info = info;
-    } else if (outcome == MG_OUTCOME_WRONG_KEY && !s_is_whole(job, fd)) {
-        outcome = mg_verdict_fail(why, MG_OUTCOME_CHUNK_CORRUPT,
-                                  "the dump is damaged, and sealed with another key");
+    } else if (outcome == MG_OUTCOME_WRONG_KEY) {
+        outcome = s_judge_sealed(job, fd, why);
     }
     (void)mg_folder_io(job->folder)->close(fd);
     return outcome;

@@ -50,11 +50,8 @@ mg_command_autosave(int argc, char **argv)
         (void)fprintf(stderr, "memgate: %s.\n", wrong);
         return MG_EXIT_USAGE;
     }
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
-    request.body_case = MG__CONTROL_REQUEST__BODY_AUTOSAVE;
-    request.autosave = &wish;
     Mg__ControlReply *reply = NULL;
-    code = mg_client_ask_once(&request, &reply);
+    code = mg_client_ask_once(MG__CONTROL_REQUEST__BODY_AUTOSAVE, &wish, &reply);
     if (code != MG_EXIT_OK) {
         return code;
     }
@@ -81,11 +78,8 @@ mg_command_shutdown(int argc, char **argv)
         return code;
     }
     Mg__ControlShutdown shutdown = MG__CONTROL_SHUTDOWN__INIT;
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
-    request.body_case = MG__CONTROL_REQUEST__BODY_SHUTDOWN;
-    request.shutdown = &shutdown;
     Mg__ControlReply *reply = NULL;
-    code = mg_client_ask_once(&request, &reply);
+    code = mg_client_ask_once(MG__CONTROL_REQUEST__BODY_SHUTDOWN, &shutdown, &reply);
     if (code == MG_EXIT_OK) {
         (void)fprintf(stderr, "memgate: the server writes its last dump and ends\n");
         mg__control_reply__free_unpacked(reply, NULL);

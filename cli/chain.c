@@ -26,6 +26,8 @@ typedef struct walk {
     json_t *findings;
     json_t *notes;
     uint64_t newest_good;
+    size_t sealed; /* dumps that no configured key opens */
+    mg_verdict_t last_sealed;
 } walk_t;
 
 /* ---- what is told ---- */
@@ -95,6 +97,10 @@ s_check_file(walk_t *self, size_t index)
     char text[MG_VERDICT_TEXT + 32];
     const mg_candidate_t *dump = &self->found.items[index];
     mg_outcome_t outcome = s_read(self, dump, &why);
+    if (mg_outcome_exit(outcome) == MG_EXIT_WRONG_KEY) {
+        self->sealed++;
+        self->last_sealed = why;
+    }
     if (outcome != MG_OUTCOME_OK) {
         (void)snprintf(text, sizeof text, "%s: %s", mg_outcome_name(outcome), why.text);
         s_find(self, "damage", dump, text);
@@ -289,6 +295,11 @@ s_report(walk_t *self)
                                   self->findings, "notes", self->notes));
     } else {
         s_print_lines(self);
+    }
+    if (self->sealed && self->sealed == self->found.count) { /* then nothing is said of damage */
+        (void)fprintf(stderr, "memgate: %s: no dump opens with the configured keys: %s.\n",
+                      mg_folder_path(self->folder), self->last_sealed.text);
+        return MG_EXIT_WRONG_KEY;
     }
     return clean ? MG_EXIT_OK : MG_EXIT_DAMAGED;
 }

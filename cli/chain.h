@@ -2,7 +2,7 @@
  *
  * Owns     : nothing between calls.
  * Thread   : main. Reads only; no lock is taken, so a server may be running.
- * Fails    : 65 when anything is found; 73 when the folder can not be read; 78 without a key.
+ * Fails    : 65 when anything is found; 77 when no dump opens with the configured keys; 73 when the folder can not be read; 78 without a key.
  * Not here : one file by itself (cli/filecheck.h), chain links (core/chain.h).
  * Source   : dump-format.md sections 9 and 10.
  *

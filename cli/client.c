@@ -197,10 +197,16 @@ mg_client_receive(mg_client_t *self, Mg__ControlReply **out)
 }
 
 mg_exit_t
-mg_client_ask(mg_client_t *self, Mg__ControlRequest *request, Mg__ControlReply **out)
+mg_client_ask(mg_client_t *self,
+              Mg__ControlRequest__BodyCase body_case,
+              void *body,
+              Mg__ControlReply **out)
 {
     Mg__ControlReply *reply = NULL;
-    mg_exit_t code = mg_client_send(self, request, 1);
+    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
+    request.body_case = body_case;
+    request.status = body; /* all members of the oneof are pointers at one place */
+    mg_exit_t code = mg_client_send(self, &request, 1);
     if (code == MG_EXIT_OK) {
         code = mg_client_receive(self, &reply);
     }
@@ -217,12 +223,12 @@ mg_client_ask(mg_client_t *self, Mg__ControlRequest *request, Mg__ControlReply *
 }
 
 mg_exit_t
-mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out)
+mg_client_ask_once(Mg__ControlRequest__BodyCase body_case, void *body, Mg__ControlReply **out)
 {
     mg_client_t *client = NULL;
     mg_exit_t code = mg_client_open(&client);
     if (code == MG_EXIT_OK) {
-        code = mg_client_ask(client, request, out);
+        code = mg_client_ask(client, body_case, body, out);
         mg_client_close(&client);
     }
     return code;

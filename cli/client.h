@@ -24,10 +24,15 @@ void mg_client_close(mg_client_t **self_p);
 mg_exit_t mg_client_send(mg_client_t *self, Mg__ControlRequest *request, uint64_t id);
 /* Waits for the next reply, whatever it says; the caller frees it. */
 mg_exit_t mg_client_receive(mg_client_t *self, Mg__ControlReply **out);
-/* One request and its reply; a reply that is not OK prints its sentence, is freed, and gives its exit code. */
-mg_exit_t mg_client_ask(mg_client_t *self, Mg__ControlRequest *request, Mg__ControlReply **out);
+/* One request, of which `body` is the message that `body_case` names, and its reply; a reply that is not OK prints its
+ * sentence, is freed, and gives its exit code. */
+mg_exit_t mg_client_ask(mg_client_t *self,
+                        Mg__ControlRequest__BodyCase body_case,
+                        void *body,
+                        Mg__ControlReply **out);
 /* The same in one go: opens, asks, closes. */
-mg_exit_t mg_client_ask_once(Mg__ControlRequest *request, Mg__ControlReply **out);
+mg_exit_t
+mg_client_ask_once(Mg__ControlRequest__BodyCase body_case, void *body, Mg__ControlReply **out);
 
 /* A SUB socket to the server's events: two frames each, name and packed Event. The caller destroys it. */
 mg_exit_t mg_client_subscribe(mg_client_t *self, zsock_t **out);

@@ -41,7 +41,7 @@ static mg_exit_t
 s_open(diff_t *self, const mg_config_t *config, int side)
 {
     return s_is_live(self, side)
-               ? mg_docsource_open_live(self->client, &self->filter, true, &self->source[side])
+               ? mg_docsource_open_live(self->client, &self->filter, &self->source[side])
                : mg_docsource_open_file(self->side[side], config, self->key_file, &self->filter,
                                         &self->source[side]);
 }

@@ -33,11 +33,8 @@ mg_command_dump(int argc, char **argv)
     }
     Mg__ControlDump dump = MG__CONTROL_DUMP__INIT;
     dump.path = mg_bus_text(path ? path : "");
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
-    request.body_case = MG__CONTROL_REQUEST__BODY_DUMP;
-    request.dump = &dump;
     Mg__ControlReply *reply = NULL;
-    code = mg_client_ask_once(&request, &reply);
+    code = mg_client_ask_once(MG__CONTROL_REQUEST__BODY_DUMP, &dump, &reply);
     if (code != MG_EXIT_OK) {
         return code;
     }
@@ -79,11 +76,8 @@ mg_command_dumps(int argc, char **argv)
         return code;
     }
     Mg__ControlList list = MG__CONTROL_LIST__INIT;
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
-    request.body_case = MG__CONTROL_REQUEST__BODY_LIST;
-    request.list = &list;
     Mg__ControlReply *reply = NULL;
-    code = mg_client_ask_once(&request, &reply);
+    code = mg_client_ask_once(MG__CONTROL_REQUEST__BODY_LIST, &list, &reply);
     if (code == MG_EXIT_OK) {
         s_print_list(reply->list, json);
         mg__control_reply__free_unpacked(reply, NULL);

@@ -95,7 +95,7 @@ s_export(export_t *self)
     if (self->file) {
         code = s_open_file(self, &source);
     } else if ((code = mg_client_open(&client)) == MG_EXIT_OK) {
-        code = mg_docsource_open_live(client, &self->filter, false, &source);
+        code = mg_docsource_open_live(client, &self->filter, &source);
     }
     if (code == MG_EXIT_OK) {
         code = s_walk(self, source);
@@ -113,7 +113,7 @@ s_export(export_t *self)
 mg_exit_t
 mg_command_export(int argc, char **argv)
 {
-    export_t self = {0};
+    export_t self = {.filter.strict = true};
     const mg_option_t options[] = {
         {"collection", &self.filter.collection, NULL,
          "only this one; lines are the bare documents"},

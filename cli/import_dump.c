@@ -95,7 +95,6 @@ s_ask(const import_dump_t *self)
 {
     mg_buf_t path = {0};
     Mg__ControlRestore restore = MG__CONTROL_RESTORE__INIT;
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
     Mg__ControlReply *reply = NULL;
     mg_client_file(self->file, &path);
     restore.path = mg_bus_text(mg_buf_text(&path));
@@ -103,9 +102,7 @@ s_ask(const import_dump_t *self)
     if (self->key_file) {
         restore.import_key = mg_bus_bytes(mg_slice(self->key, sizeof self->key));
     }
-    request.body_case = MG__CONTROL_REQUEST__BODY_RESTORE;
-    request.restore = &restore;
-    mg_exit_t code = mg_client_ask_once(&request, &reply);
+    mg_exit_t code = mg_client_ask_once(MG__CONTROL_REQUEST__BODY_RESTORE, &restore, &reply);
     mg_buf_free(&path);
     if (code == MG_EXIT_OK) {
         s_print(self, reply->restore);

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,11 +26,19 @@ typedef struct rekey {
     const char *files[FILES_MAX];
 } rekey_t;
 
+/* The file is there, and may not be touched. */
 static mg_exit_t
 s_refuse(const char *file, const char *why, mg_exit_t code)
 {
     (void)fprintf(stderr, "memgate: %s: %s; it is as it was.\n", file, why);
     return code;
+}
+
+static mg_exit_t
+s_fail(const char *file, const mg_verdict_t *why)
+{
+    (void)fprintf(stderr, "memgate: %s: %s: %s.\n", file, mg_outcome_name(why->outcome), why->text);
+    return (mg_exit_t)mg_outcome_exit(why->outcome);
 }
 
 /* How much of a dump's name comes behind its stem: "-<time>-<generation>.bin"; 0 when it is named otherwise. */
@@ -94,9 +103,17 @@ s_tell(rekey_t *self, const char *file, const mg_resealed_t *result)
 static mg_exit_t
 s_check_file(const char *file)
 {
+    mg_verdict_t why;
     struct stat found;
-    if (lstat(file, &found) != 0 || !S_ISREG(found.st_mode)) {
-        return s_refuse(file, "there is no such regular file", MG_EXIT_MISSING);
+    if (lstat(file, &found) != 0) {
+        (void)(errno == ENOENT || errno == ENOTDIR
+                   ? mg_verdict_fail(&why, MG_OUTCOME_MISSING, "there is no such file")
+                   : mg_verdict_io(&why, "looking at the file", errno));
+        return s_fail(file, &why);
+    }
+    if (!S_ISREG(found.st_mode)) {
+        (void)mg_verdict_fail(&why, MG_OUTCOME_NOT_A_DUMP, "it is no regular file");
+        return s_fail(file, &why);
     }
     return found.st_uid == geteuid()
                ? MG_EXIT_OK
@@ -132,8 +149,7 @@ s_rekey(rekey_t *self, const char *file)
         s_tell(self, file, &result);
         return MG_EXIT_OK;
     }
-    (void)fprintf(stderr, "memgate: %s: %s: %s.\n", file, mg_outcome_name(outcome), why.text);
-    return (mg_exit_t)mg_outcome_exit(outcome);
+    return s_fail(file, &why);
 }
 
 static mg_exit_t

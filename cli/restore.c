@@ -46,11 +46,9 @@ s_restore_all(const restore_t *self)
     }
     Mg__ControlRestore restore = MG__CONTROL_RESTORE__INIT;
     restore.path = mg_bus_text(mg_buf_text(&path));
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
-    request.body_case = MG__CONTROL_REQUEST__BODY_RESTORE;
-    request.restore = &restore;
     Mg__ControlReply *reply = NULL;
-    mg_exit_t code = mg_client_ask(self->client, &request, &reply);
+    mg_exit_t code =
+        mg_client_ask(self->client, MG__CONTROL_REQUEST__BODY_RESTORE, &restore, &reply);
     mg_buf_free(&path);
     if (code == MG_EXIT_OK) {
         s_print_restored(self, reply->restore);
@@ -66,11 +64,8 @@ static mg_exit_t
 s_find_newest(const restore_t *self, mg_buf_t *out)
 {
     Mg__ControlList list = MG__CONTROL_LIST__INIT;
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
     Mg__ControlReply *reply = NULL;
-    request.body_case = MG__CONTROL_REQUEST__BODY_LIST;
-    request.list = &list;
-    mg_exit_t code = mg_client_ask(self->client, &request, &reply);
+    mg_exit_t code = mg_client_ask(self->client, MG__CONTROL_REQUEST__BODY_LIST, &list, &reply);
     if (code != MG_EXIT_OK) {
         return code;
     }
@@ -91,11 +86,8 @@ static mg_exit_t
 s_find_in_folder(const restore_t *self, mg_buf_t *out)
 {
     Mg__ControlStatus status = MG__CONTROL_STATUS__INIT;
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
     Mg__ControlReply *reply = NULL;
-    request.body_case = MG__CONTROL_REQUEST__BODY_STATUS;
-    request.status = &status;
-    mg_exit_t code = mg_client_ask(self->client, &request, &reply);
+    mg_exit_t code = mg_client_ask(self->client, MG__CONTROL_REQUEST__BODY_STATUS, &status, &reply);
     if (code == MG_EXIT_OK) {
         mg_buf_append_format(out, "%s/%s", reply->info->dumps->folder, self->file);
         mg__control_reply__free_unpacked(reply, NULL);
@@ -173,7 +165,7 @@ s_read_here(const restore_t *self)
         code = s_open_file(self, mg_buf_text(&path), &dump);
     }
     if (code == MG_EXIT_OK) {
-        code = mg_docsource_open_live(self->client, &self->filter, true, &live);
+        code = mg_docsource_open_live(self->client, &self->filter, &live);
     }
     if (code == MG_EXIT_OK) {
         code = s_compare(self, live, dump);

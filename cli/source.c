@@ -29,6 +29,7 @@ struct mg_docsource {
     mg_source_filter_t filter;
     mg_source_document_t document;
     bool ended;
+    bool has_collection; /* the one that is asked for was seen, or every state has it */
 
     /* a file */
     const char *file;
@@ -53,7 +54,6 @@ struct mg_docsource {
 
     /* a server */
     mg_client_t *client;
-    bool lenient;
     uint64_t session;
     Mg__ControlReply *page;
 };
@@ -96,9 +96,18 @@ s_new(const mg_source_filter_t *filter)
     mg_docsource_t *self = calloc(1, sizeof *self);
     if (self) {
         self->filter = *filter;
+        self->has_collection =
+            !filter->collection || mg_collection_by_name(mg_slice_text(filter->collection)) != NULL;
         self->source = (mg_filesource_t){.io = &mg_file_system, .fd = -1};
     }
     return self;
+}
+
+static void
+s_see_collection(mg_docsource_t *self, mg_slice_t name)
+{
+    self->has_collection =
+        self->has_collection || mg_slice_equal(name, mg_slice_text(self->filter.collection));
 }
 
 /* ---- a file: records come in when a chunk is opened, and are kept until they are asked for ---- */
@@ -133,6 +142,7 @@ s_on_record(void *arg, const mg_record_t *record, mg_verdict_t *why)
 {
     mg_docsource_t *self = arg;
     if (record->kind == MG_RECORD_COLLECTION) {
+        s_see_collection(self, record->u.collection.name);
         self->name = self->names.len;
         mg_buf_append_slice(&self->names, record->u.collection.name);
         return mg_buf_ok(&self->names) ? MG_OUTCOME_OK
@@ -269,7 +279,11 @@ s_open_dmp1(mg_docsource_t *self, const mg_config_t *config)
     if (mg_dmp1file_load(&file, &self->store, &info, &why) != MG_OUTCOME_OK) {
         return s_refuse(self, &why);
     }
-    self->slot_count = mg_view_slots_by_name(mg_store_current(self->store), self->slots);
+    const mg_view_t *view = mg_store_current(self->store);
+    self->slot_count = mg_view_slots_by_name(view, self->slots);
+    for (int i = 0; i < self->slot_count; i++) {
+        s_see_collection(self, mg_view_slot_name(view, self->slots[i]));
+    }
     s_enter_slot(self);
     return MG_EXIT_OK;
 }
@@ -316,7 +330,7 @@ static mg_exit_t
 s_take_reply(mg_docsource_t *self, Mg__ControlReply *reply)
 {
     mg_exit_t code = (mg_exit_t)reply->exit_code;
-    bool absent = self->lenient && self->session == 0 &&
+    bool absent = !self->filter.strict && self->session == 0 &&
                   reply->status == MG__CONTROL_REPLY__STATUS__NOT_FOUND;
     if (reply->status == MG__CONTROL_REPLY__STATUS__OK) {
         self->page = reply;
@@ -378,17 +392,13 @@ s_fetch_live(mg_docsource_t *self, const mg_source_document_t **out)
 }
 
 mg_exit_t
-mg_docsource_open_live(mg_client_t *client,
-                       const mg_source_filter_t *filter,
-                       bool lenient,
-                       mg_docsource_t **out)
+mg_docsource_open_live(mg_client_t *client, const mg_source_filter_t *filter, mg_docsource_t **out)
 {
     mg_docsource_t *self = s_new(filter);
     if (!self) {
         return MG_EXIT_NO_MEMORY;
     }
     self->client = client;
-    self->lenient = lenient;
     self->fetch = s_fetch_live;
     *out = self;
     return MG_EXIT_OK;
@@ -404,6 +414,20 @@ s_is_wanted(const mg_source_filter_t *filter, const mg_source_document_t *docume
            (!filter->key || mg_slice_equal(document->key, mg_slice_text(filter->key)));
 }
 
+/* Asked at the end of a file; a server has refused long before. */
+static mg_exit_t
+s_check_collection(const mg_docsource_t *self)
+{
+    if (!self->file || !self->filter.strict || self->has_collection) {
+        return MG_EXIT_OK;
+    }
+    (void)fprintf(stderr,
+                  "memgate: %s: there is no collection \"%s\" in it; `memgate export %s` without "
+                  "--collection shows what it holds.\n",
+                  self->file, self->filter.collection, self->file);
+    return MG_EXIT_MISSING;
+}
+
 mg_exit_t
 mg_docsource_next(mg_docsource_t *self, const mg_source_document_t **out)
 {
@@ -411,5 +435,5 @@ mg_docsource_next(mg_docsource_t *self, const mg_source_document_t **out)
     do {
         code = self->fetch(self, out);
     } while (code == MG_EXIT_OK && *out && !s_is_wanted(&self->filter, *out));
-    return code;
+    return code == MG_EXIT_OK && !*out ? s_check_collection(self) : code;
 }

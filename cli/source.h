@@ -29,6 +29,7 @@ typedef struct mg_source_document {
 typedef struct mg_source_filter {
     const char *collection; /* NULL: all */
     const char *key;        /* NULL: all; goes with a collection */
+    bool strict;            /* a collection that is not there is refused (MISSING), not empty */
 } mg_source_filter_t;
 
 typedef struct mg_docsource mg_docsource_t;
@@ -39,12 +40,9 @@ mg_exit_t mg_docsource_open_file(const char *file,
                                  const char *key_file,
                                  const mg_source_filter_t *filter,
                                  mg_docsource_t **out);
-/* One view of the running server; the client is borrowed. A collection that it does not have is empty with `lenient`, else
- * refused. */
-mg_exit_t mg_docsource_open_live(mg_client_t *client,
-                                 const mg_source_filter_t *filter,
-                                 bool lenient,
-                                 mg_docsource_t **out);
+/* One view of the running server; the client is borrowed. */
+mg_exit_t
+mg_docsource_open_live(mg_client_t *client, const mg_source_filter_t *filter, mg_docsource_t **out);
 /* NULL-safe. */
 void mg_docsource_close(mg_docsource_t **self_p);
 

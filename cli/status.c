@@ -121,11 +121,8 @@ mg_command_status(int argc, char **argv)
         return code;
     }
     Mg__ControlStatus status = MG__CONTROL_STATUS__INIT;
-    Mg__ControlRequest request = MG__CONTROL_REQUEST__INIT;
-    request.body_case = MG__CONTROL_REQUEST__BODY_STATUS;
-    request.status = &status;
     Mg__ControlReply *reply = NULL;
-    code = mg_client_ask_once(&request, &reply);
+    code = mg_client_ask_once(MG__CONTROL_REQUEST__BODY_STATUS, &status, &reply);
     if (code != MG_EXIT_OK) {
         return code;
     }

@@ -16,7 +16,7 @@ s_is_good(const mg_retention_t *self, const mg_candidate_t *candidate)
 static size_t
 s_newer_good(const mg_retention_t *self, const mg_candidates_t *candidates, size_t index)
 {
-    size_t newer = 0;
+    size_t newer = self->newer;
     for (size_t i = 0; i < index; i++) {
         newer += s_is_good(self, &candidates->items[i]);
     }

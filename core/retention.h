@@ -22,6 +22,7 @@ typedef struct mg_retention {
     uint32_t keep_days; /* what is younger stays too; 0: no matter how young */
     int64_t now_ns;     /* Unix time */
     uint64_t pinned;    /* a generation that stays in any case; 0: none */
+    size_t newer;       /* good dumps that came after the listing was made, and count as kept */
 } mg_retention_t;
 
 /* True if the candidate at `index` may be removed; `candidates` is in the order of mg_candidates_scan. */

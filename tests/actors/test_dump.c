@@ -370,6 +370,36 @@ test_the_actor_starts_only_with_a_key_a_folder_and_the_lock(void **state)
     world->config = good;
 }
 
+/* How often one more dump opens something. */
+static int
+s_opens_of_a_dump(backend_t *world)
+{
+    fault_reset();
+    backend_expect(MG_OK, backend_dump(world, ""));
+    return fault_calls(FAULT_OPEN) + fault_calls(FAULT_OPEN_BENEATH);
+}
+
+static void
+test_a_dump_looks_once_at_each_file_of_its_folder(void **state)
+{
+    enum { FEW = 10, MANY = 20 };
+    backend_t *world = *state;
+    int files = 0;
+    int opens = 0;
+    backend_expect(MG_OK, backend_restore(world, "", true));
+    for (; files < FEW; files++) {
+        backend_expect(MG_OK, backend_dump(world, ""));
+    }
+    opens = s_opens_of_a_dump(world);
+    for (files++; files < MANY; files++) {
+        backend_expect(MG_OK, backend_dump(world, ""));
+    }
+    int more = s_opens_of_a_dump(world) - opens;
+    print_message("opens of a dump beside %d files: %d\n", MANY, opens + more);
+    assert_int_equal(more, MANY - FEW);
+    assert_int_equal(backend_files(world), MANY + 1);
+}
+
 int
 main(void)
 {
@@ -400,6 +430,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_a_long_job_ends_when_the_program_does, backend_setup,
                                         backend_teardown),
         cmocka_unit_test_setup_teardown(test_the_actor_starts_only_with_a_key_a_folder_and_the_lock,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_a_dump_looks_once_at_each_file_of_its_folder,
                                         backend_setup, backend_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

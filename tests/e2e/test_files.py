@@ -80,6 +80,21 @@ class Export(unittest.TestCase):
                 self.assertEqual(done.returncode, code, done.stderr)
                 self.assertIn(words, done.stderr)
 
+    def test_collection_that_is_not_there_is_missing_and_one_without_documents_is_empty(self):
+        with Server(MEM_ENCRYPTION_KEY=doorman.KEY) as server:
+            (server.folder / "old.bin").write_bytes(doorman.dump({"rare": [{"_id": 1}]}))
+            server.start()
+            fill(server, {"_id": 1})
+            for source in ((), (dump(server),), ("old.bin",)):
+                for more in ((), ("--digest",)):
+                    with self.subTest(source=source, more=more):
+                        done = server.cli("export", "--collection", "zzz", *more, *source)
+                        self.assertEqual((done.returncode, done.stdout), (66, ""))
+                        self.assertIn('no collection "zzz"', done.stderr)
+                        self.assertEqual(done.stderr.count("\n"), 1)
+                done = server.cli("export", "--collection", "tiers", *source)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
 
 class Diff(unittest.TestCase):
     def two_dumps(self, server):
@@ -271,7 +286,11 @@ class Rekey(unittest.TestCase):
             self.assertIn("in use by another memgate", done.stderr)
             server.stop()
             self.assertEqual(server.cli("rekey", path, MEM_ENCRYPTION_KEY=OTHER_KEY).returncode, 77)
-            self.assertEqual(server.cli("rekey", "missing.bin").returncode, 66)
+            for file, code, words in (("missing.bin", 66, "missing.bin: MISSING: there is no such file."), (".", 65, "NOT_A_DUMP: it is no regular file.")):
+                done = server.cli("rekey", file)
+                self.assertEqual((done.returncode, done.stdout), (code, ""))
+                self.assertIn(words, done.stderr)
+                self.assertNotIn("as it was", done.stderr)
             self.assertEqual(pathlib.Path(path).read_bytes(), content)
             damaged = server.dumps / "memory_dump-20260101T000000.000Z-0000000009.bin"
             damaged.write_bytes(content[:-200] + b"x" + content[-199:])
@@ -290,7 +309,8 @@ class Chain(unittest.TestCase):
     def check(self, server, folder=None, *arguments, **more):
         done = server.cli("verify", "--chain", folder or server.dumps, "--json", *arguments, **more)
         answer = json.loads(done.stdout)
-        self.assertEqual(done.returncode, 65 if answer["findings"] else 0, done.stderr)
+        sealed = answer["dumps"] and all(dump["outcome"].startswith("WRONG_KEY") for dump in answer["dumps"])
+        self.assertEqual(done.returncode, 77 if sealed else 65 if answer["findings"] else 0, done.stderr)
         self.assertEqual(answer["clean"], not answer["findings"])
         return [(finding["kind"], finding["file"]) for finding in answer["findings"]], answer
 
@@ -382,6 +402,17 @@ class Chain(unittest.TestCase):
             self.assertEqual([kind for kind, _ in self.check(server)[0]], ["fork"])
             fourth.unlink()  # the fifth now stands behind a strange fourth
             self.assertEqual(self.check(server)[0], [("mismatch", names[4])])
+
+    def test_a_folder_under_another_key_is_told_apart_from_a_damaged_one(self):
+        with Server() as server:
+            names = self.five(server)
+            server.stop()
+            done = server.cli("verify", "--chain", server.dumps, MEM_ENCRYPTION_KEY=OTHER_KEY)
+            self.assertEqual(done.returncode, 77)
+            self.assertRegex(done.stderr, f"{server.dumps}: no dump opens with the configured keys: .* whose key_id is [0-9a-f]{{32}}")
+            (server.dumps / names[0]).write_bytes(b"no dump")  # that is damage, whatever the key
+            done = server.cli("verify", "--chain", server.dumps, MEM_ENCRYPTION_KEY=OTHER_KEY)
+            self.assertEqual((done.returncode, done.stderr), (65, ""))
 
     def test_surroundings(self):
         with Server() as server:

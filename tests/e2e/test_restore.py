@@ -115,6 +115,25 @@ class Restore(unittest.TestCase):
             self.assertEqual(len(list((server.dumps / "below").glob("*.bin"))), 1)
             self.assertEqual(server.dump_files(), [])
 
+    def test_body_is_read_as_leniently_as_all_others(self):
+        with Server() as server:
+            server.start()
+            for body, status, stem in (
+                ({"path": 5}, 200, "5"),
+                ({"path": -1.5}, 200, "-1"),  # less its extension
+                ({"path": None, "comment": "nobody knows this name"}, 200, "memory_dump"),
+                ({"path": True}, 422, None),
+                ({"path": ["5"]}, 422, None),
+                ({"path": {}}, 422, None),
+            ):
+                with self.subTest(body):
+                    before = set(server.dumps.glob("*.bin"))
+                    self.assertEqual(server.http("POST", "/platform/memory/dump", body)[0], status)
+                    made = [path.name for path in set(server.dumps.glob("*.bin")) - before]
+                    self.assertEqual([name[: name.index("-2")] for name in made], [stem] if stem else [])
+            self.assertEqual(server.http("POST", "/platform/memory/restore", {"path": 5})[0], 404)
+            self.assertEqual(server.http("POST", "/platform/memory/restore", {"path": True})[0], 422)
+
     def test_dumps_carry_who_asked(self):
         with Server() as server:
             server.start()

@@ -2,6 +2,8 @@
 
 Without MEMGATE_FULL a third of each suite runs, chosen by a seed that is printed; MG_SEED repeats a choice.
 """
+import atexit
+import functools
 import json
 import os
 import pathlib
@@ -11,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -93,9 +96,18 @@ def ended_by_kill(server):
     assert code == -signal.SIGKILL, f"ended with {code}:\n{server.log()[-3000:]}"
 
 
+@functools.cache
+def libraries():
+    """A folder for what preload builds; it goes when the tests end."""
+    folder = tempfile.TemporaryDirectory(prefix="memgate-preload-")
+    atexit.register(folder.cleanup)
+    return pathlib.Path(folder.name)
+
+
+@functools.cache
 def preload(source):
     """Builds tests/fault/<source>.c as a library that takes one protection away; its path, for LD_PRELOAD."""
-    out = pathlib.Path(os.environ.get("MEMGATE_BUILD", "/tmp")) / f"memgate-{source}-{os.getpid()}.so"
+    out = libraries() / f"{source}.so"
     subprocess.run(
         ["cc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", str(out), str(pathlib.Path(__file__).with_name(source + ".c")), "-ldl"],
         check=True,

@@ -122,25 +122,39 @@ class RandomKills(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
         report("random kills", kills)
 
-    def test_a_storm_of_signals_ends_with_one_last_dump(self):
+    def storm(self, server, ledger, count):
+        """So many signals to a server that has just started, then those that end it; nothing that was acknowledged is lost."""
         dice = chance()
+        ledger.steps(server, 5)
+        strays = [signal.SIGUSR1, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGPIPE, signal.SIGALRM, signal.SIGXFSZ]
+        for _ in range(count):
+            server.send_signal(dice.choice(strays))
+        self.assertEqual(server.cli("status").returncode, 0, server.log()[-2000:])
+        ledger.steps(server, 1)
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            server.send_signal(number)
+        self.assertEqual(server.process.wait(60), 0, server.log()[-2000:])
+        ledger.promised = ledger.acknowledged
+        server.start()
+        ledger.check(server, at_most=ledger.acknowledged)
+        check_folder(server)
+
+    def test_a_storm_of_signals_ends_with_one_last_dump(self):
         count = share(SIGNALS)
         server, ledger = copy_of(self.template, self.ledger)
         with server:
             server.start()
-            ledger.steps(server, 5)
-            strays = [signal.SIGUSR1, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGPIPE, signal.SIGALRM, signal.SIGXFSZ]
-            for _ in range(count - 1):
-                server.send_signal(dice.choice(strays))
-            ledger.steps(server, 1)
-            for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-                server.send_signal(number)
-            self.assertEqual(server.process.wait(60), 0, server.log()[-2000:])
-            ledger.promised = ledger.acknowledged
-            server.start()
-            ledger.check(server, at_most=ledger.acknowledged)
-            check_folder(server)
+            self.storm(server, ledger, count - 1)
         report("mixed signals", count + 3)
+
+    def test_a_stray_signal_that_is_not_blocked_is_found_out(self):
+        """The control run: where one kind of stray signal gets through, the storm's check must fail."""
+        server, ledger = copy_of(self.template, self.ledger)
+        with server:
+            server.start(LD_PRELOAD=preload("no_mask"))
+            with self.assertRaises(AssertionError):
+                self.storm(server, ledger, share(SIGNALS) - 1)
+            self.assertEqual(server.process.wait(60), -signal.SIGUSR2)
 
     def test_a_restore_while_the_state_changes_gives_one_version(self):
         """Transfers that look first, and are made only if nothing has changed since; restores and dumps meanwhile."""

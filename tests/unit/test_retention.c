@@ -79,6 +79,18 @@ test_the_newest_good_dumps_stay(void **state)
 }
 
 static void
+test_a_dump_made_after_the_listing_counts_as_kept(void **state)
+{
+    (void)state;
+    mg_retention_t rules = {.store_id = s_store, .keep = 5, .newer = 1};
+    mg_candidate_t items[MAX];
+    s_fill(items);
+    assert_int_equal(s_removable(&rules, items), 0x1e); /* 8 to 5 stay, and the new one */
+    rules.keep = 0;
+    assert_int_equal(s_removable(&rules, items), 0xfe); /* 8 and the new one */
+}
+
+static void
 test_what_is_not_good_and_ours_stays_and_does_not_count(void **state)
 {
     (void)state;
@@ -123,6 +135,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_newest_good_dumps_stay),
+        cmocka_unit_test(test_a_dump_made_after_the_listing_counts_as_kept),
         cmocka_unit_test(test_what_is_not_good_and_ours_stays_and_does_not_count),
         cmocka_unit_test(test_a_chain_is_followed_by_check_values),
     };
