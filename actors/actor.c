@@ -27,6 +27,9 @@ struct mg_loop {
     zmq_pollitem_t item[1 + MG_LOOP_SOURCES_MAX]; /* the pipe, then the sources */
     int count;
     bool ended;
+    mg_histogram_t turns;
+    int64_t told_ns;     /* when a slow turn was last logged, */
+    unsigned slow_turns; /* and how many there were since */
 };
 
 /* What the new thread needs to begin. */
@@ -88,6 +91,12 @@ mg_loop_fail(mg_loop_t *loop)
     loop->ended = true;
 }
 
+const mg_histogram_t *
+mg_loop_turns(const mg_loop_t *loop)
+{
+    return &loop->turns;
+}
+
 /* --- the loop --- */
 
 static int64_t
@@ -146,23 +155,58 @@ s_dispatch(mg_loop_t *loop, int64_t now_ms)
     }
 }
 
+/* One line a second at most: a machine that is too small would fill the log with them. */
+static void
+s_tell_slow(mg_loop_t *loop, int64_t took_ns, int64_t now_ns)
+{
+    loop->slow_turns++;
+    if (loop->told_ns && now_ns - loop->told_ns < MG_NS_PER_SECOND) {
+        return;
+    }
+    mg_log(MG_LOG_WARN, "slow_turn", "actor=%s took_ms=%lld count=%u", loop->ops->name,
+           (long long)(took_ns / MG_NS_PER_MS), loop->slow_turns);
+    loop->told_ns = now_ns;
+    loop->slow_turns = 0;
+}
+
+static void
+s_end_turn(mg_loop_t *loop, int64_t begun_ns, int64_t now_ns)
+{
+    int64_t took_ns = now_ns - begun_ns;
+    mg_histogram_add(&loop->turns, took_ns);
+    if (loop->ops->prompt && took_ns > (int64_t)MG_LOOP_SLOW_MS * MG_NS_PER_MS) {
+        s_tell_slow(loop, took_ns, now_ns);
+    }
+}
+
+/* Everything that was ready, then on_turn; returns when that wants the next turn. */
+static int64_t
+s_turn(mg_loop_t *loop, int64_t now_ms)
+{
+    if (loop->item[0].revents) {
+        s_on_pipe(loop);
+    }
+    s_dispatch(loop, now_ms);
+    if (loop->ended || !loop->ops->on_turn) {
+        return -1;
+    }
+    return loop->ops->on_turn(loop->self, mg_clock_mono_ms());
+}
+
 static void
 s_run(mg_loop_t *loop)
 {
     int64_t wanted_ms = 0;
+    int64_t now_ns = mg_clock_mono_ns();
     while (!loop->ended) {
-        int64_t wait_ms = s_wait_ms(loop, wanted_ms, mg_clock_mono_ms());
+        int64_t wait_ms = s_wait_ms(loop, wanted_ms, now_ns / MG_NS_PER_MS);
         if (zmq_poll(loop->item, 1 + loop->count, (long)wait_ms) == -1 && zmq_errno() != EINTR) {
             return;
         }
-        if (loop->item[0].revents) {
-            s_on_pipe(loop);
-        }
-        s_dispatch(loop, mg_clock_mono_ms());
-        if (!loop->ended) {
-            wanted_ms =
-                loop->ops->on_turn ? loop->ops->on_turn(loop->self, mg_clock_mono_ms()) : -1;
-        }
+        int64_t begun_ns = mg_clock_mono_ns();
+        wanted_ms = s_turn(loop, begun_ns / MG_NS_PER_MS);
+        now_ns = mg_clock_mono_ns();
+        s_end_turn(loop, begun_ns, now_ns);
     }
 }
 

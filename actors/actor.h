@@ -10,6 +10,7 @@
 #ifndef MG_ACTORS_ACTOR_H
 #define MG_ACTORS_ACTOR_H
 
+#include "core/histogram.h"
 #include "messages/bus.h"
 #include "messages/link.h"
 
@@ -20,7 +21,7 @@ typedef void mg_loop_ready_t(void *self);
 
 /* Watches a socket, a link (replies and deadlines), or a file descriptor. Only in `create` or on the actor's thread.
  * Fails MG_ERR_TOO_BIG past MG_LOOP_SOURCES_MAX. */
-enum { MG_LOOP_SOURCES_MAX = 16 };
+enum { MG_LOOP_SOURCES_MAX = 16, MG_LOOP_SLOW_MS = 10 };
 MG_MUST_USE mg_status_t mg_loop_watch_socket(mg_loop_t *loop,
                                              zsock_t *sock,
                                              mg_loop_ready_t *ready);
@@ -30,11 +31,14 @@ MG_MUST_USE mg_status_t mg_loop_watch_fd(mg_loop_t *loop, int fd, mg_loop_ready_
 void mg_loop_pause_socket(mg_loop_t *loop, zsock_t *sock, bool paused);
 /* True once $TERM waits at the pipe: a long job asks between its steps and ends early. */
 bool mg_loop_is_ending(mg_loop_t *loop);
+/* How long the turns of this loop took, without the waiting. */
+const mg_histogram_t *mg_loop_turns(const mg_loop_t *loop);
 /* Ends the loop after this turn, as if the actor had died: main then stops the program with exit 70. */
 void mg_loop_fail(mg_loop_t *loop);
 
 typedef struct mg_actor_ops {
     const char *name; /* thread name (15 bytes) and log field */
+    bool prompt;      /* others wait for it: a turn longer than MG_LOOP_SLOW_MS is logged */
     /* Makes the actor's state on its own thread and registers what the loop watches. `args` is valid only during the call.
      * On failure it frees what it made and sets *out_self to NULL. */
     mg_status_t (*create)(const void *args, mg_loop_t *loop, void **out_self);

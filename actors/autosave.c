@@ -278,6 +278,7 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
 
 const mg_actor_ops_t mg_autosave_actor = {
     .name = "mg-autosave",
+    .prompt = true,
     .create = s_create,
     .on_turn = s_on_turn,
     .destroy = s_destroy,

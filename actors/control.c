@@ -244,6 +244,7 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
 
 const mg_actor_ops_t mg_control_actor = {
     .name = "mg-control",
+    .prompt = true,
     .create = s_create,
     .on_turn = s_on_turn,
     .destroy = s_destroy,

@@ -3,6 +3,7 @@
 #include "actors/dump_parts.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "messages/figures.h"
 #include "messages/supervisor.pb-c.h"
 
 #include <sodium.h>
@@ -76,6 +77,14 @@ s_reply_status(mg_dumpactor_t *self, const mg_bus_peer_t *peer)
     status.failed = self->failed;
     status.restore_skipped = self->restore_skipped;
     status.folder = (char *)mg_folder_path(self->folder);
+    Mg__Histogram phases[MG_DUMPPHASES];
+    Mg__Histogram *list[MG_DUMPPHASES];
+    for (size_t i = 0; i < MG_DUMPPHASES; i++) {
+        phases[i] = mg_histogram_message(&self->phases[i]);
+        list[i] = &phases[i];
+    }
+    status.n_phases = MG_DUMPPHASES;
+    status.phases = list;
     Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
     reply.dump_status = &status;
     s_reply(self, peer, &reply);

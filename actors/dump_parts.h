@@ -4,6 +4,7 @@
 
 #include "actors/dump.h"
 #include "actors/dumpinfo.h"
+#include "actors/dumpjob.h"
 #include "actors/restorejob.h"
 #include "actors/stateask.h"
 #include "messages/event.pb-c.h"
@@ -59,6 +60,7 @@ typedef struct mg_dumpactor {
     int64_t last_error_ns;
     uint64_t published;
     uint64_t failed;
+    mg_histogram_t phases[MG_DUMPPHASES]; /* of what was published */
     uint8_t proven[MG_DUMP_PROVEN_MAX]
                   [MG_CHECK_SIZE]; /* file_check of dumps that this process read in full; a ring */
     uint64_t proven_count;

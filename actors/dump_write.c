@@ -1,6 +1,5 @@
 /* The dump actor's writing: views, generations, retries, and who is told. */
 #include "actors/dump_parts.h"
-#include "actors/dumpjob.h"
 #include "core/clock.h"
 #include "core/failpoint.h"
 #include "core/folderpath.h"
@@ -87,6 +86,9 @@ s_describe(mg_dumpactor_t *self,
     out->bytes = result->bytes;
     out->verified = result->verified;
     self->generation = job->header.generation;
+    for (size_t i = 0; i < MG_DUMPPHASES; i++) {
+        mg_histogram_add(&self->phases[i], result->phase_ns[i]);
+    }
     if (job->folder == self->folder) {
         self->parent = *out;
     }

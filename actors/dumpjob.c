@@ -24,7 +24,18 @@ typedef struct progress {
     mg_dumpfooter_t footer;
     uint32_t next; /* index of the next chunk to be sealed */
     bool walked;
+    int64_t phase_ns[MG_DUMPPHASES];
+    int64_t phase_since_ns; /* monotonic: what is before it belongs to a phase already */
 } progress_t;
+
+/* What passed since the last call was spent in this phase. */
+static void
+s_account(progress_t *self, mg_dumpphase_t phase)
+{
+    int64_t now_ns = mg_clock_mono_ns();
+    self->phase_ns[phase] += now_ns - self->phase_since_ns;
+    self->phase_since_ns = now_ns;
+}
 
 static mg_status_t
 s_no_memory(progress_t *self)
@@ -105,6 +116,7 @@ s_send(progress_t *self)
         return s_no_memory(self);
     }
     mg_hash_update(self->plain, mg_slice(buffer, len));
+    s_account(self, MG_DUMPPHASE_WALK);
     mg_frame_t frame = {.index = self->next++, .last = mg_payloadwalk_ended(self->walk)};
     if (mg_pipeline_send(self->job->pipeline, &frame, len) != MG_OK) {
         return mg_fault_set(self->why, MG_ERR_IO, ETIMEDOUT, "no sealer takes the dump's chunks");
@@ -121,6 +133,7 @@ static mg_status_t
 s_take(progress_t *self)
 {
     const mg_sealresult_t *result = mg_pipeline_next(self->job->pipeline, WAIT_MS);
+    s_account(self, MG_DUMPPHASE_SEAL);
     if (!result) {
         return mg_pipeline_check(self->job->pipeline) == MG_OK
                    ? MG_OK
@@ -136,6 +149,7 @@ s_take(progress_t *self)
         status = status == MG_OK ? MG_OK : s_write_failed(self, status);
     }
     mg_pipeline_release(self->job->pipeline);
+    s_account(self, MG_DUMPPHASE_WRITE);
     MG_FAILPOINT("dump.chunk");
     return status;
 }
@@ -259,11 +273,32 @@ s_verify(progress_t *self)
     return MG_OK;
 }
 
+/* Guard, name, rename. */
+static mg_status_t
+s_publish(progress_t *self, mg_dumpresult_t *out)
+{
+    mg_dumpjob_t *job = self->job;
+    mg_dumpresult_t result = {0};
+    mg_status_t status = job->name(job->arg, job, &result.name, self->why);
+    if (status == MG_OK) {
+        status = mg_dumpfile_publish(self->file, &result.name, self->why);
+    }
+    s_account(self, MG_DUMPPHASE_PUBLISH);
+    if (status == MG_OK || status == MG_ERR_UNSURE) {
+        result.folder_synced = mg_dumpfile_is_folder_synced(self->file);
+        result.footer = self->footer;
+        result.bytes = mg_dumpwriter_size(self->writer);
+        result.verified = job->verify == MG_VERIFY_FULL;
+        memcpy(result.phase_ns, self->phase_ns, sizeof result.phase_ns);
+        *out = result;
+    }
+    return status;
+}
+
 mg_status_t
 mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why)
 {
-    progress_t self = {.job = job, .why = why};
-    mg_dumpresult_t result = {0};
+    progress_t self = {.job = job, .why = why, .phase_since_ns = mg_clock_mono_ns()};
     mg_status_t status = s_begin(&self);
     if (status == MG_OK) {
         status = s_pump(&self);
@@ -271,23 +306,15 @@ mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why)
     s_end_walk(&self);
     if (status == MG_OK) {
         status = s_finish(&self);
+        s_account(&self, MG_DUMPPHASE_SYNC);
     }
     if (status == MG_OK) {
         status = s_verify(&self);
+        s_account(&self, MG_DUMPPHASE_VERIFY);
         MG_FAILPOINT("dump.verified");
     }
     if (status == MG_OK) {
-        status = job->name(job->arg, job, &result.name, why);
-    }
-    if (status == MG_OK) {
-        status = mg_dumpfile_publish(self.file, &result.name, why);
-    }
-    if (status == MG_OK || status == MG_ERR_UNSURE) {
-        result.folder_synced = mg_dumpfile_is_folder_synced(self.file);
-        result.footer = self.footer;
-        result.bytes = mg_dumpwriter_size(self.writer);
-        result.verified = job->verify == MG_VERIFY_FULL;
-        *out = result;
+        status = s_publish(&self, out);
     }
     mg_payloadwalk_destroy(&self.walk);
     mg_hash_destroy(&self.plain);

@@ -16,6 +16,17 @@
 #include "core/dumpfile.h"
 #include "core/view.h"
 
+/* Where the time of a dump goes. */
+typedef enum mg_dumpphase {
+    MG_DUMPPHASE_WALK,    /* documents to plaintext, its hash */
+    MG_DUMPPHASE_SEAL,    /* waiting for a sealed chunk */
+    MG_DUMPPHASE_WRITE,   /* handing sealed chunks to the kernel */
+    MG_DUMPPHASE_SYNC,    /* footer and fsync */
+    MG_DUMPPHASE_VERIFY,  /* reading it back */
+    MG_DUMPPHASE_PUBLISH, /* guard, rename, fsync of the folder */
+    MG_DUMPPHASES
+} mg_dumpphase_t;
+
 typedef struct mg_dumpjob {
     const mg_folder_t *folder;
     mg_keyring_t *keyring;
@@ -41,6 +52,7 @@ typedef struct mg_dumpresult {
     uint64_t bytes; /* of the file */
     bool verified;  /* read back in full */
     bool folder_synced;
+    int64_t phase_ns[MG_DUMPPHASES];
 } mg_dumpresult_t;
 
 /* Does all of it. `out` is set on MG_OK and on MG_ERR_UNSURE, `why` unless MG_OK. */

@@ -196,6 +196,7 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
 
 const mg_actor_ops_t mg_signals_actor = {
     .name = "mg-signals",
+    .prompt = true,
     .create = s_create,
     .destroy = s_destroy,
 };

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/document.h"
 #include "core/log.h"
+#include "messages/figures.h"
 #include "messages/state.pb-c.h"
 
 #include <stdlib.h>
@@ -35,6 +36,9 @@ typedef struct state_actor {
     int64_t last_change_ns;
     uint64_t batches;
     uint64_t swaps;
+    mg_loop_t *loop; /* for its figures */
+    mg_histogram_t view_open;
+    mg_histogram_t batch;
     mg_memorywatch_t memory;
     bool frozen;
     bool
@@ -134,7 +138,9 @@ s_handle_write(state_actor_t *self, const Mg__Write *write, Mg__StateReply *repl
     size_t failed_at = 0;
     uint64_t before = mg_store_changes(self->store);
     int64_t now_ns = mg_clock_wall_ns();
+    int64_t begun_ns = mg_clock_mono_ns();
     status = mg_store_apply(self->store, self->ops, write->n_ops, now_ns, &failed_at);
+    mg_histogram_add(&self->batch, mg_clock_mono_ns() - begun_ns);
     s_announce_version(self);
     reply->failed_at = (uint32_t)failed_at;
     reply->changes = mg_store_changes(self->store);
@@ -208,7 +214,9 @@ s_handle_open_view(state_actor_t *self, const mg_bus_peer_t *owner, Mg__StateRep
     lent_t *lent = calloc(1, sizeof *lent);
     int64_t before_ns = mg_clock_mono_ns();
     mg_view_t *view = lent ? mg_store_open_view(self->store) : NULL;
-    reply->view_ns = (uint64_t)(mg_clock_mono_ns() - before_ns);
+    int64_t took_ns = mg_clock_mono_ns() - before_ns;
+    mg_histogram_add(&self->view_open, took_ns);
+    reply->view_ns = (uint64_t)took_ns;
     mg_viewref_t *ref = view ? mg_viewref_new(view) : NULL;
     if (!ref) {
         if (view) {
@@ -279,7 +287,13 @@ s_reply_stats(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *re
     s_take_back_views(self, false); /* so that the count is true */
     s_watch_memory(self);
     mg_store_stats(self->store, &now);
+    Mg__Histogram view_open = mg_histogram_message(&self->view_open);
+    Mg__Histogram batch = mg_histogram_message(&self->batch);
+    Mg__Histogram turns = mg_histogram_message(mg_loop_turns(self->loop));
     Mg__StateStats stats = MG__STATE_STATS__INIT;
+    stats.view_open = &view_open;
+    stats.batch = &batch;
+    stats.turns = &turns;
     stats.changes = now.changes;
     stats.documents = now.documents;
     stats.bytes = now.bytes;
@@ -407,6 +421,7 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
     if (!self) {
         return MG_ERR_NO_MEMORY;
     }
+    self->loop = loop;
     self->version = args->version;
     mg_memorywatch_init(&self->memory, args->memory_limit);
     self->store = mg_store_new();
@@ -423,6 +438,7 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
 
 const mg_actor_ops_t mg_state_actor = {
     .name = "mg-state",
+    .prompt = true,
     .create = s_create,
     .on_turn = s_on_turn,
     .destroy = s_destroy,

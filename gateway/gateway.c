@@ -195,6 +195,7 @@ s_open(gateway_t *self, mg_loop_t *loop)
         return status;
     }
     self->service.server = self->server;
+    self->service.turns = mg_loop_turns(loop);
     status = mg_service_open(&self->service);
     if (status != MG_OK) {
         return status;
@@ -248,6 +249,7 @@ s_on_turn(void *arg, int64_t now_ms)
 }
 
 const mg_actor_ops_t mg_gateway_actor = {.name = "gateway",
+                                         .prompt = true,
                                          .create = s_create,
                                          .on_turn = s_on_turn,
                                          .destroy = s_destroy};

@@ -1,9 +1,13 @@
 #include "gateway/metrics.h"
 
+#include "actors/dumpjob.h"
 #include "core/clock.h"
+#include "messages/figures.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+enum { NS_PER_US = 1000 };
 
 /* --- requests --- */
 
@@ -13,14 +17,8 @@ typedef struct row_counts {
     uint64_t other;
 } row_counts_t;
 
-/* Upper ends in microseconds; the last bucket has none. */
-static const int64_t s_bucket_us[] = {100,   250,   500,    1000,    2500,    5000,
-                                      10000, 50000, 250000, 1000000, 10000000};
-enum { BUCKETS = sizeof s_bucket_us / sizeof *s_bucket_us, US_PER_SECOND = 1000000 };
-
 struct mg_metrics {
-    uint64_t buckets[BUCKETS + 1]; /* requests that took at most so long, not cumulative */
-    uint64_t total_us;
+    mg_histogram_t durations;
     size_t route_count;
     row_counts_t unmatched[MG_METHODS];
     row_counts_t routes[]; /* in the order of the table */
@@ -68,12 +66,13 @@ mg_metrics_count(mg_metrics_t *self,
     size_t count = 0;
     const mg_route_t *routes = mg_routes(&count);
     s_count_status(route ? &self->routes[route - routes] : &self->unmatched[method], status);
-    int bucket = 0;
-    while (bucket < BUCKETS && took_us > s_bucket_us[bucket]) {
-        bucket++;
-    }
-    self->buckets[bucket]++;
-    self->total_us += (uint64_t)took_us;
+    mg_histogram_add(&self->durations, took_us * NS_PER_US);
+}
+
+static void
+s_write_head(const char *name, const char *type, const char *help, mg_buf_t *out)
+{
+    mg_buf_append_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 static void
@@ -93,8 +92,7 @@ s_write_row(const row_counts_t *row, mg_method_t method, const char *pattern, mg
 static void
 s_write_requests(const mg_metrics_t *self, mg_buf_t *out)
 {
-    mg_buf_append_text(out, "# HELP memgate_http_requests_total Answered requests\n"
-                            "# TYPE memgate_http_requests_total counter\n");
+    s_write_head("memgate_http_requests_total", "counter", "Answered requests", out);
     const mg_route_t *routes = mg_routes(&(size_t){0});
     for (size_t i = 0; i < self->route_count; i++) {
         s_write_row(&self->routes[i], routes[i].method, routes[i].pattern, out);
@@ -104,22 +102,86 @@ s_write_requests(const mg_metrics_t *self, mg_buf_t *out)
     }
 }
 
+/* --- histograms --- */
+
+static double
+s_seconds(int64_t ns)
+{
+    return (double)ns / MG_NS_PER_SECOND;
+}
+
+/* `label` is `actor="state"` or empty. */
+static void
+s_write_histogram(const char *name,
+                  const char *label,
+                  const mg_histogram_t *histogram,
+                  mg_buf_t *out)
+{
+    const char *comma = label[0] ? "," : "";
+    uint64_t sum = 0;
+    for (size_t i = 0; i < MG_HISTOGRAM_BUCKETS; i++) {
+        int64_t bound_ns = mg_histogram_bound_ns(i);
+        sum += histogram->counts[i];
+        mg_buf_append_format(out, "%s_bucket{%s%sle=\"", name, label, comma);
+        mg_buf_append_format(out, bound_ns ? "%g" : "+Inf", s_seconds(bound_ns));
+        mg_buf_append_format(out, "\"} %" PRIu64 "\n", sum);
+    }
+    const char *open = label[0] ? "{" : "";
+    const char *close = label[0] ? "}" : "";
+    mg_buf_append_format(out, "%s_sum%s%s%s %.9g\n", name, open, label, close,
+                         s_seconds((int64_t)histogram->sum_ns));
+    mg_buf_append_format(out, "%s_count%s%s%s %" PRIu64 "\n", name, open, label, close, sum);
+}
+
 static void
 s_write_durations(const mg_metrics_t *self, mg_buf_t *out)
 {
     static const char name[] = "memgate_http_request_seconds";
-    mg_buf_append_format(
-        out, "# HELP %s From the request line to the answer\n# TYPE %s histogram\n", name, name);
-    uint64_t sum = 0;
-    for (int i = 0; i < BUCKETS; i++) {
-        sum += self->buckets[i];
-        mg_buf_append_format(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
-                             (double)s_bucket_us[i] / US_PER_SECOND, sum);
+    s_write_head(name, "histogram", "From the request line to the answer", out);
+    s_write_histogram(name, "", &self->durations, out);
+}
+
+static void
+s_write_turns(const mg_metrics_figures_t *figures, mg_buf_t *out)
+{
+    static const char name[] = "memgate_loop_turn_seconds";
+    s_write_head(name, "histogram", "One turn of an actor's loop, without the waiting", out);
+    if (figures->turns) {
+        s_write_histogram(name, "actor=\"gateway\"", figures->turns, out);
     }
-    sum += self->buckets[BUCKETS];
-    mg_buf_append_format(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, sum);
-    mg_buf_append_format(out, "%s_sum %g\n", name, (double)self->total_us / US_PER_SECOND);
-    mg_buf_append_format(out, "%s_count %" PRIu64 "\n", name, sum);
+    if (figures->state) {
+        mg_histogram_t turns = mg_histogram_of(figures->state->turns);
+        s_write_histogram(name, "actor=\"state\"", &turns, out);
+    }
+}
+
+static void
+s_write_state(const Mg__StateStats *state, mg_buf_t *out)
+{
+    static const char view_open[] = "memgate_view_open_seconds";
+    static const char batch[] = "memgate_state_batch_seconds";
+    mg_histogram_t histogram = mg_histogram_of(state->view_open);
+    s_write_head(view_open, "histogram", "The writer's pause for each view of the state", out);
+    s_write_histogram(view_open, "", &histogram, out);
+    histogram = mg_histogram_of(state->batch);
+    s_write_head(batch, "histogram", "Applying one batch of writes", out);
+    s_write_histogram(batch, "", &histogram, out);
+}
+
+static void
+s_write_phases(const Mg__DumpStatus *dump, mg_buf_t *out)
+{
+    static const char name[] = "memgate_dump_phase_seconds";
+    static const char *const labels[MG_DUMPPHASES] = {
+        [MG_DUMPPHASE_WALK] = "phase=\"walk\"",     [MG_DUMPPHASE_SEAL] = "phase=\"seal\"",
+        [MG_DUMPPHASE_WRITE] = "phase=\"write\"",   [MG_DUMPPHASE_SYNC] = "phase=\"sync\"",
+        [MG_DUMPPHASE_VERIFY] = "phase=\"verify\"", [MG_DUMPPHASE_PUBLISH] = "phase=\"publish\"",
+    };
+    s_write_head(name, "histogram", "Where the time of published dumps went", out);
+    for (size_t i = 0; i < dump->n_phases && i < MG_DUMPPHASES; i++) {
+        mg_histogram_t histogram = mg_histogram_of(dump->phases[i]);
+        s_write_histogram(name, labels[i], &histogram, out);
+    }
 }
 
 /* --- figures: one row per family, one small reader each --- */
@@ -131,12 +193,6 @@ typedef struct family {
     double (*read)(const mg_metrics_figures_t *figures);
     enum { FROM_SERVER, FROM_STATE, FROM_DUMP } source;
 } family_t;
-
-static double
-s_seconds(int64_t ns)
-{
-    return (double)ns / MG_NS_PER_SECOND;
-}
 
 static double
 s_ready(const mg_metrics_figures_t *f)
@@ -187,6 +243,11 @@ static double
 s_state_dead(const mg_metrics_figures_t *f)
 {
     return (double)f->state->dead;
+}
+static double
+s_state_copied(const mg_metrics_figures_t *f)
+{
+    return (double)f->state->nodes_copied;
 }
 static double
 s_state_views(const mg_metrics_figures_t *f)
@@ -286,6 +347,9 @@ static const family_t s_families[] = {
     {"memgate_state_bytes", "gauge", "Keys and bodies of all documents", s_state_bytes, FROM_STATE},
     {"memgate_state_dead", "gauge", "Old entries and nodes that wait to be freed", s_state_dead,
      FROM_STATE},
+    {"memgate_state_nodes_copied_total", "counter",
+     "Nodes of the trees that were copied because a view could see them", s_state_copied,
+     FROM_STATE},
     {"memgate_state_views", "gauge", "Open views", s_state_views, FROM_STATE},
     {"memgate_state_frozen", "gauge", "1 while writes are refused", s_state_frozen, FROM_STATE},
     {"memgate_memory_bytes", "gauge", "Resident memory of the process", s_memory_used, FROM_STATE},
@@ -329,12 +393,18 @@ mg_metrics_write(const mg_metrics_t *self, const mg_metrics_figures_t *figures, 
 {
     s_write_requests(self, out);
     s_write_durations(self, out);
+    s_write_turns(figures, out);
+    if (figures->state) {
+        s_write_state(figures->state, out);
+    }
+    if (figures->dump) {
+        s_write_phases(figures->dump, out);
+    }
     for (size_t i = 0; i < sizeof s_families / sizeof *s_families; i++) {
         const family_t *family = &s_families[i];
         if (s_is_known(family, figures)) {
-            mg_buf_append_format(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", family->name,
-                                 family->help, family->name, family->type, family->name,
-                                 family->read(figures));
+            s_write_head(family->name, family->type, family->help, out);
+            mg_buf_append_format(out, "%s %.15g\n", family->name, family->read(figures));
         }
     }
 }

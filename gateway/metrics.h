@@ -9,6 +9,7 @@
 #ifndef MG_GATEWAY_METRICS_H
 #define MG_GATEWAY_METRICS_H
 
+#include "core/histogram.h"
 #include "gateway/routes.h"
 #include "messages/dump.pb-c.h"
 #include "messages/state.pb-c.h"
@@ -26,8 +27,9 @@ typedef struct mg_metrics_figures {
     const Mg__DumpStatus *dump;
     uint32_t connections;
     uint32_t requests_waiting;
-    uint64_t messages_late; /* replies that came after their deadline */
-    int64_t started_ns;     /* Unix time */
+    uint64_t messages_late;      /* replies that came after their deadline */
+    const mg_histogram_t *turns; /* of the gateway's loop; may be NULL */
+    int64_t started_ns;          /* Unix time */
     bool ready;
 } mg_metrics_figures_t;
 

@@ -13,15 +13,17 @@
 #include "core/entry.h"
 
 enum {
-    MG_REPRESENTATIONS_MAX = 1024,      /* kept at once, */
-    MG_REPRESENTATION_BYTES_MAX = 8192, /* each of at most this many bytes of JSON: a longer one is made anew each time */
-    MG_ETAG_TEXT = 48                   /* bytes of an ETag with its quotes and its NUL */
+    MG_REPRESENTATIONS_MAX = 1024, /* kept at once, */
+    MG_REPRESENTATION_BYTES_MAX =
+        8192, /* each of at most this many bytes of JSON: a longer one is made anew each time */
+    MG_ETAG_TEXT = 48 /* bytes of an ETag with its quotes and its NUL */
 };
 
 typedef struct mg_representation {
     const mg_entry_t *entry;
     uint64_t rev;
-    const char *const *omit; /* top-level fields left out: the same document may be shown in two ways */
+    const char *const
+        *omit; /* top-level fields left out: the same document may be shown in two ways */
     mg_buf_t json;
     char etag[MG_ETAG_TEXT]; /* "<rev>-<XXH3 of the body>" */
 } mg_representation_t;
@@ -35,8 +37,7 @@ void mg_representations_destroy(mg_representations_t **self_p);
 void mg_representations_clear(mg_representations_t *self);
 
 /* The document without the fields of `omit` (static, NULL-terminated, or NULL). Valid until the next call. */
-const mg_representation_t *mg_representation_of(mg_representations_t *self,
-                                                const mg_entry_t *entry,
-                                                const char *const *omit);
+const mg_representation_t *
+mg_representation_of(mg_representations_t *self, const mg_entry_t *entry, const char *const *omit);
 
 #endif

@@ -38,7 +38,8 @@ struct mg_service {
     bool degraded; /* the newest dump failed */
     int64_t started_ns;
     mg_router_t router;
-    mg_server_t *server; /* borrowed, for the metrics */
+    const mg_histogram_t *turns; /* of the gateway's loop */
+    mg_server_t *server;         /* borrowed, for the metrics */
     mg_slots_t *slots;
     mg_sessions_t *sessions;
     mg_representations_t *representations;

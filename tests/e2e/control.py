@@ -13,7 +13,7 @@ MESSAGES = pathlib.Path(__file__).resolve().parents[2] / "messages"
 def load_protocol():
     """Compiles messages/control.proto for Python and imports it."""
     folder = tempfile.mkdtemp(prefix="memgate-proto-")
-    names = ["control", "dump", "state", "event"]
+    names = ["control", "dump", "state", "event", "histogram"]
     subprocess.run(
         ["protoc", f"--proto_path={MESSAGES}", f"--python_out={folder}", *[str(MESSAGES / f"{n}.proto") for n in names]], check=True
     )
