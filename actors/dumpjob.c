@@ -19,8 +19,7 @@ typedef struct progress {
     mg_dumpfile_t *file;
     mg_dumpwriter_t *writer;
     mg_payloadwalk_t *walk;
-    mg_hash_t *plain; /* of everything walked: the proof of restore compares with it */
-    uint8_t plain_hash[MG_HASH_SIZE];
+    mg_fingerprint_t plain; /* of everything walked: the proof of restore compares with it */
     mg_dumpfooter_t footer;
     uint32_t next; /* index of the next chunk to be sealed */
     bool walked;
@@ -60,8 +59,7 @@ static mg_status_t
 s_open_walk(progress_t *self)
 {
     self->walk = mg_payloadwalk_new(self->job->view, &self->job->header);
-    self->plain = mg_hash_new();
-    return self->walk && self->plain ? MG_OK : s_no_memory(self);
+    return self->walk ? MG_OK : s_no_memory(self);
 }
 
 /* Keys, temporary file, header. */
@@ -115,7 +113,7 @@ s_send(progress_t *self)
     if (!buffer || mg_payloadwalk_fill(self->walk, buffer, size, &len) != MG_OK) {
         return s_no_memory(self);
     }
-    mg_hash_update(self->plain, mg_slice(buffer, len));
+    mg_fingerprint_add(&self->plain, mg_slice(buffer, len));
     s_account(self, MG_DUMPPHASE_WALK);
     mg_frame_t frame = {.index = self->next++, .last = mg_payloadwalk_ended(self->walk)};
     if (mg_pipeline_send(self->job->pipeline, &frame, len) != MG_OK) {
@@ -189,7 +187,6 @@ static mg_status_t
 s_finish(progress_t *self)
 {
     self->footer.finished_at = mg_clock_wall_ns();
-    mg_hash_final(self->plain, self->plain_hash);
     mg_status_t status = mg_dumpwriter_finish(self->writer, &self->footer);
     if (status != MG_OK) {
         return s_write_failed(self, status);
@@ -209,7 +206,7 @@ s_is_same(const progress_t *self, const mg_dumpreader_t *reader)
            footer->document_count == self->footer.document_count &&
            footer->collection_count == self->footer.collection_count &&
            memcmp(footer->file_check, self->footer.file_check, sizeof footer->file_check) == 0 &&
-           memcmp(mg_dumpreader_plain_hash(reader), self->plain_hash, sizeof self->plain_hash) == 0;
+           mg_fingerprint_equal(mg_dumpreader_plain(reader), &self->plain);
 }
 
 static mg_status_t
@@ -234,7 +231,7 @@ s_verify_full(progress_t *self)
                                        .keyring = self->job->keyring,
                                        .provider = self->job->provider,
                                        .kdf_max_kib = UINT32_MAX, /* the parameters are our own */
-                                       .hash_plain = true};
+                                       .fingerprint = true};
     mg_dumpreader_t *reader = mg_dumpreader_new(&options);
     if (!reader) {
         status = s_no_memory(self);
@@ -317,7 +314,6 @@ mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why)
         status = s_publish(&self, out);
     }
     mg_payloadwalk_destroy(&self.walk);
-    mg_hash_destroy(&self.plain);
     mg_dumpwriter_destroy(&self.writer);
     mg_dumpfile_destroy(&self.file);
     return status;

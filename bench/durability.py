@@ -41,17 +41,6 @@ def load_memgate(server, documents, size):
     path.unlink()
 
 
-def bgsave(redis):
-    """Seconds until the background save has ended well."""
-    before = redis.info("rdb_last_save_time")
-    time.sleep(1.1 - time.time() % 1)  # its clock counts whole seconds
-    begin = time.monotonic()
-    redis.cli("BGSAVE")
-    wait_for(lambda: redis.info("rdb_bgsave_in_progress") == "0" and redis.info("rdb_last_save_time") != before, "BGSAVE")
-    assert redis.info("rdb_last_bgsave_status") == "ok"
-    return time.monotonic() - begin
-
-
 def measure(options, bars, compression, redis_compression, bar):
     """Dumps of one kind, in turn."""
     with Server(MEM_DUMP_COMPRESSION=compression, MEM_DUMP_VERIFY="footer", MEM_DUMP_KEEP="2") as server, \
@@ -63,7 +52,7 @@ def measure(options, bars, compression, redis_compression, bar):
         for _ in range(options.rounds):
             dump = server.cli_json("dump", "--json")
             took.append(dump["seconds"])
-            saved.append(bgsave(redis))
+            saved.append(redis.bgsave())
         what = "compressed" if compression == "zstd" else "uncompressed"
         bars.add(f"encrypted, synced dump, {what} : BGSAVE", took, saved, bar, least=False, unit=" s")
         if compression == "none":

@@ -8,7 +8,7 @@ import pathlib
 import sys
 import tempfile
 
-from figures import ROUNDS, Bars, Process, Redis, build_hello, free_port, needs, webdis, wrk
+from figures import ROUNDS, Bars, Process, Redis, build, free_port, needs, webdis, wrk
 from server import API, Server
 
 SKIPPED = {"content-length", "date", "connection"}  # the library's own
@@ -50,7 +50,7 @@ def main():
         redis.cli("-x", "SET", "orders", stdin=body)
         change = script(folder, "change.lua", "PUT", '{"api_description":"' + "x" * 100 + '"}')
         store = script(folder, "store.lua", "PUT", "x" * len(body))
-        hello = Process([str(build_hello()), str(port := free_port()), str(folder / "headers"), str(folder / "body")], port)
+        hello = Process([str(build("hello.c", "-lmicrohttpd")), str(port := free_port()), str(folder / "headers"), str(folder / "body")], port)
         with hello:
             takes = {
                 "hello": lambda c: wrk(hello.port, PATH, c, options.seconds),

@@ -17,8 +17,7 @@ struct mg_dumpreader {
     mg_filekeys_t keys;
     bool has_keys;
     mg_hash_t *file_check; /* header and leaves so far */
-    mg_hash_t *plain;      /* with hash_plain */
-    uint8_t plain_hash[MG_HASH_SIZE];
+    mg_fingerprint_t plain;
     mg_payloadcheck_t *check; /* with a key and schema 1 */
     mg_recordstream_t *records;
     mg_verdict_t payload; /* the first fault of the payload, kept until the container proved good */
@@ -50,7 +49,6 @@ mg_dumpreader_destroy(mg_dumpreader_t **self_p)
     mg_filekeys_wipe(&self->keys);
     mg_buf_free(&self->header_bytes);
     mg_hash_destroy(&self->file_check);
-    mg_hash_destroy(&self->plain);
     mg_payloadcheck_destroy(&self->check);
     mg_recordstream_destroy(&self->records);
     free(self->chunk);
@@ -140,15 +138,12 @@ s_prepare(mg_dumpreader_t *self)
         return false;
     }
     mg_hash_update(self->file_check, mg_buf_slice(&self->header_bytes));
-    if (self->options.hash_plain) {
-        self->plain = mg_hash_new();
-    }
     if (self->has_keys && self->header.payload_schema == MG_SCHEMA_STATE) {
         self->check = mg_payloadcheck_new(&self->header);
         self->records = mg_recordstream_new(s_receive, self);
-        return self->check && self->records && (self->plain || !self->options.hash_plain);
+        return self->check && self->records;
     }
-    return self->plain || !self->options.hash_plain;
+    return true;
 }
 
 mg_outcome_t
@@ -232,8 +227,8 @@ mg_dumpreader_accept(mg_dumpreader_t *self,
                      mg_verdict_t *why)
 {
     mg_hash_update(self->file_check, mg_slice(leaf, MG_LEAF_SIZE));
-    if (self->plain) {
-        mg_hash_update(self->plain, plain);
+    if (self->options.fingerprint) {
+        mg_fingerprint_add(&self->plain, plain);
     }
     if (!self->records || self->payload.outcome != MG_OUTCOME_OK) {
         return MG_OUTCOME_OK;
@@ -291,9 +286,6 @@ mg_dumpreader_end(mg_dumpreader_t *self, mg_verdict_t *why)
     }
     if (outcome != MG_OUTCOME_OK) {
         return outcome;
-    }
-    if (self->plain) {
-        mg_hash_final(self->plain, self->plain_hash);
     }
     if (self->authenticated && self->header.generation < self->options.min_generation) {
         (void)mg_verdict_fail(why, MG_OUTCOME_ROLLED_BACK,
@@ -367,8 +359,8 @@ mg_dumpreader_rules(const mg_dumpreader_t *self)
                               .compressed = self->header.compression == MG_COMPRESSION_ZSTD};
 }
 
-const uint8_t *
-mg_dumpreader_plain_hash(const mg_dumpreader_t *self)
+const mg_fingerprint_t *
+mg_dumpreader_plain(const mg_dumpreader_t *self)
 {
-    return self->plain_hash;
+    return &self->plain;
 }

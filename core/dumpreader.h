@@ -15,6 +15,7 @@
 
 #include "core/chunk.h"
 #include "core/dumpfooter.h"
+#include "core/fingerprint.h"
 #include "core/keyring.h"
 #include "core/recordstream.h"
 
@@ -33,7 +34,7 @@ typedef struct mg_dumpreader_options {
     mg_aead_provider_t provider;
     uint32_t kdf_max_kib;    /* what a header may ask Argon2id for, e.g. MG_KDF_MAX_KIB */
     uint64_t min_generation; /* below it: ROLLED_BACK; 0: any */
-    bool hash_plain;         /* compute mg_dumpreader_plain_hash */
+    bool fingerprint;        /* compute mg_dumpreader_plain */
     mg_record_fn on_record;  /* takes each record after its checks; NULL: nobody */
     void *arg;
 } mg_dumpreader_options_t;
@@ -73,7 +74,7 @@ const mg_filekeys_t *mg_dumpreader_keys(const mg_dumpreader_t *self);
 bool mg_dumpreader_authenticated(const mg_dumpreader_t *self);
 /* What a codec for this file's chunks needs; after begin. */
 mg_chunk_rules_t mg_dumpreader_rules(const mg_dumpreader_t *self);
-/* BLAKE2b-256 of the whole plaintext, after end, with hash_plain. */
-const uint8_t *mg_dumpreader_plain_hash(const mg_dumpreader_t *self);
+/* Of the whole plaintext, after end, with the option `fingerprint`. */
+const mg_fingerprint_t *mg_dumpreader_plain(const mg_dumpreader_t *self);
 
 #endif

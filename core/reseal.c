@@ -14,7 +14,7 @@
 typedef struct proof {
     mg_dumpheader_t header;
     mg_dumpfooter_t footer;
-    uint8_t plain[MG_HASH_SIZE];
+    mg_fingerprint_t plain; /* chunks keep their bounds */
 } proof_t;
 
 /* A pass over one open file. */
@@ -45,7 +45,7 @@ s_begin_pass(pass_t *pass, const mg_reseal_t *job, int fd, mg_verdict_t *why)
                                        .keyring = job->keyring,
                                        .provider = job->provider,
                                        .kdf_max_kib = job->kdf_max_kib,
-                                       .hash_plain = true};
+                                       .fingerprint = true};
     pass->reader = mg_dumpreader_new(&options);
     return pass->reader ? mg_dumpreader_begin(pass->reader, why) : s_no_memory(why);
 }
@@ -64,7 +64,7 @@ s_take_proof(const pass_t *pass, proof_t *out)
 {
     out->header = *mg_dumpreader_header(pass->reader);
     out->footer = *mg_dumpreader_footer(pass->reader);
-    memcpy(out->plain, mg_dumpreader_plain_hash(pass->reader), sizeof out->plain);
+    out->plain = *mg_dumpreader_plain(pass->reader);
 }
 
 /* Reads the file behind `fd`, which is taken over, to its end. `*out_current`: it needs no new seal; then only its header was
@@ -250,7 +250,7 @@ s_verify(const sealing_t *self, mg_verdict_t *why)
     mg_outcome_t outcome = s_prove(self->job, fd, NULL, &new, why);
     bool same =
         outcome == MG_OUTCOME_OK && mg_keyring_is_current(self->job->keyring, &new.header) &&
-        memcmp(new.plain, self->old->plain, sizeof new.plain) == 0 &&
+        mg_fingerprint_equal(&new.plain, &self->old->plain) &&
         new.footer.record_count == self->old->footer.record_count &&new.footer.document_count ==
             self->old->footer.document_count;
     return same ? MG_OUTCOME_OK

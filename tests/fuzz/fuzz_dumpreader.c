@@ -54,7 +54,7 @@ s_read_file(mg_slice_t file, mg_keyring_t *ring)
     mg_dumpreader_options_t options = {.source = {.read = s_read, .arg = &file},
                                        .keyring = ring,
                                        .kdf_max_kib = 64,
-                                       .hash_plain = true};
+                                       .fingerprint = true};
     mg_dumpreader_t *reader = mg_dumpreader_new(&options);
     s_expect(reader);
     mg_outcome_t outcome = mg_dumpreader_run(reader, &why);
