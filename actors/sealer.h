@@ -39,8 +39,9 @@ typedef struct mg_sealresult {
 } mg_sealresult_t;
 
 typedef struct mg_sealer_args {
-    bool
-        idle; /* run at idle priority, for good: an unprivileged thread cannot raise itself again */
+    /* Run at idle priority from the first chunk that is sealed on, for good: an unprivileged thread cannot raise itself again.
+     * The restore of the start, before it, has nobody to give way to. */
+    bool idle;
 } mg_sealer_args_t;
 
 extern const mg_actor_ops_t mg_sealer_actor;

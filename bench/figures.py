@@ -129,6 +129,12 @@ def build(source, *libraries):
     return out
 
 
+def build_target(name):
+    """A program of bench/CMakeLists.txt, built like memgate itself."""
+    subprocess.run(["cmake", "--build", "--preset", "release", "--target", name], cwd=HERE.parent, stdout=subprocess.DEVNULL, check=True)
+    return HERE.parent / "build" / name
+
+
 def results_folder():
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)

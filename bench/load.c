@@ -21,7 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NS_PER_US = 1000, NS_PER_SECOND = 1000000000, BUFFER = 1 << 16, CONNECTIONS_MAX = 1024, EVENTS = 64 };
+enum {
+    NS_PER_US = 1000,
+    NS_PER_SECOND = 1000000000,
+    BUFFER = 1 << 16,
+    CONNECTIONS_MAX = 1024,
+    EVENTS = 64
+};
 
 typedef struct connection {
     int fd;
@@ -71,7 +77,9 @@ s_answer_len(connection_t *connection)
     connection->answer[connection->len] = 0;
     if (connection->answer[0] == '$') {
         const char *end = strstr(connection->answer, "\r\n");
-        return end ? (size_t)(end - connection->answer) + 2 + strtoul(connection->answer + 1, NULL, 10) + 2 : 0;
+        return end ? (size_t)(end - connection->answer) + 2 +
+                         strtoul(connection->answer + 1, NULL, 10) + 2
+                   : 0;
     }
     const char *end = strstr(connection->answer, "\r\n\r\n");
     const char *field = end ? strcasestr(connection->answer, "\r\ncontent-length:") : NULL;
@@ -87,11 +95,13 @@ static void
 s_send_due(load_t *self)
 {
     int64_t now_ns = s_now_ns();
-    while (self->sent < self->total && self->free_count > 0 && s_due_ns(self, self->sent) <= now_ns) {
+    while (self->sent < self->total && self->free_count > 0 &&
+           s_due_ns(self, self->sent) <= now_ns) {
         connection_t *connection = self->free[--self->free_count];
         connection->request = self->sent++;
         connection->len = 0;
-        if (send(connection->fd, self->request, self->request_len, MSG_NOSIGNAL) != (ssize_t)self->request_len) {
+        if (send(connection->fd, self->request, self->request_len, MSG_NOSIGNAL) !=
+            (ssize_t)self->request_len) {
             s_die("send");
         }
     }
@@ -101,7 +111,8 @@ static void
 s_record(load_t *self, const connection_t *connection, int64_t now_ns)
 {
     int64_t due_ns = s_due_ns(self, connection->request);
-    uint32_t row[2] = {(uint32_t)((due_ns - self->begin_ns) / NS_PER_US), (uint32_t)((now_ns - due_ns) / NS_PER_US)};
+    uint32_t row[2] = {(uint32_t)((due_ns - self->begin_ns) / NS_PER_US),
+                       (uint32_t)((now_ns - due_ns) / NS_PER_US)};
     (void)fwrite(row, sizeof row, 1, self->out);
     self->answered++;
 }
@@ -109,7 +120,8 @@ s_record(load_t *self, const connection_t *connection, int64_t now_ns)
 static void
 s_receive(load_t *self, connection_t *connection)
 {
-    ssize_t got = recv(connection->fd, connection->answer + connection->len, BUFFER - 1 - connection->len, 0);
+    ssize_t got =
+        recv(connection->fd, connection->answer + connection->len, BUFFER - 1 - connection->len, 0);
     if (got <= 0) {
         s_die("the server closed a connection");
     }
@@ -130,7 +142,8 @@ s_turn(load_t *self, int epoll)
     bool can_send = self->free_count > 0 && self->sent < self->total;
     int64_t left_ns = can_send ? s_due_ns(self, self->sent) - s_now_ns() : 0;
     if (left_ns > 0) {
-        wait = (struct timespec){.tv_sec = left_ns / NS_PER_SECOND, .tv_nsec = left_ns % NS_PER_SECOND};
+        wait = (struct timespec){.tv_sec = left_ns / NS_PER_SECOND,
+                                 .tv_nsec = left_ns % NS_PER_SECOND};
     }
     int count = epoll_pwait2(epoll, events, EVENTS, can_send ? &wait : NULL, NULL);
     for (int i = 0; i < count; i++) {
@@ -141,7 +154,9 @@ s_turn(load_t *self, int epoll)
 static void
 s_connect(load_t *self, int epoll, unsigned port, size_t count)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     for (size_t i = 0; i < count; i++) {
         connection_t *connection = calloc(1, sizeof *connection);
         int on = 1;

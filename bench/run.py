@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 
-BENCHES = ["requests", "durability", "million"]
+BENCHES = ["requests", "state", "latency", "durability", "million"]
 HERE = pathlib.Path(__file__).resolve().parent
 
 

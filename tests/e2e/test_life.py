@@ -1,6 +1,7 @@
 """From onboarding to the last dump: what an operator does by hand, with real signals."""
 import json
 import os
+import pathlib
 import shutil
 import signal
 import stat
@@ -15,6 +16,23 @@ class Life(unittest.TestCase):
         self.assertEqual(server.http("GET", "/platform/user/ann")[0], 200)
         self.assertEqual(server.http("GET", "/platform/api/orders/v1")[0], 200)
         self.assertTrue(server.login(USER["email"], USER["password"]))
+
+    def test_sealers_give_way_to_requests_from_their_first_dump_on(self):
+        """A restore at the start has nobody to give way to: on a busy machine idle sealers would make it take for ever."""
+
+        def policies(server):
+            tasks = pathlib.Path(f"/proc/{server.process.pid}/task")
+            return {os.sched_getscheduler(int(task.name)) for task in tasks.iterdir() if (task / "comm").read_text() == "mg-sealer\n"}
+
+        with Server() as server:
+            server.start()
+            server.cli_json("dump", "--json")
+            server.stop()
+            server.start()
+            self.assertEqual(policies(server), {os.SCHED_OTHER})
+            server.cli("import", "--collection", "things", "-", input="".join(f'{{"_id":{n},"x":"{"y" * 900}"}}\n' for n in range(4000)))
+            server.cli_json("dump", "--json")  # some chunks for each of them
+            self.assertIn(os.SCHED_IDLE, policies(server))
 
     def test_sigusr1_dumps_and_a_crash_loses_nothing_that_was_dumped(self):
         with Server() as server:
