@@ -32,10 +32,9 @@ s_warn(mg_notify_t *self, const char *why)
 {
     if (!self->warned) {
         self->warned = true;
-        mg_log(MG_LOG_WARN, "notify_failed", "socket=%.120s msg=NOTIFY_SOCKET %s: %s", self->text,
-               why,
-               "the service manager is not told how memgate is; with Type=notify it will give up "
-               "on the start");
+        mg_log(MG_LOG_WARN, "notify_failed", "socket=%s reason=%s msg=%s", self->text, why,
+               "the service manager can not be told at NOTIFY_SOCKET how memgate is; with "
+               "Type=notify it will give up on the start");
     }
 }
 
@@ -47,7 +46,7 @@ mg_notify_open(mg_notify_t *self, const char *text)
         return false;
     }
     if (mg_notify_address(text, &self->address, &self->len) != MG_OK) {
-        s_warn(self, "is neither an absolute path nor @name of at most 107 bytes");
+        s_warn(self, "neither an absolute path nor @name, of at most 107 bytes");
         return false;
     }
     self->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
