@@ -175,7 +175,8 @@ s_inspect(const mg_restorejob_t *job, int fd, mg_verdict_t *why)
     }
     for (bool last = false; !last && outcome == MG_OUTCOME_OK;) {
         outcome = mg_dumpsteps_next(steps, &ignored, &last, why);
-        if (outcome == MG_OUTCOME_OK && job->turn && !job->turn(job->arg, 0, 0)) {
+        mg_progress_t progress = {.phase = "read", .bytes = (uint64_t)lseek(fd, 0, SEEK_CUR)};
+        if (outcome == MG_OUTCOME_OK && !mg_turn_goes_on(&job->turn, &progress)) {
             outcome = mg_verdict_io(why, "looking at a dump", ECANCELED);
         }
     }

@@ -303,7 +303,8 @@ class Unit(Story):
         self.assertEqual(server.cli("dump").returncode, 0)
         self.assertEqual(server.stop(), 0)
         self.assertEqual(len(list((server.folder / "private").glob("memory_dump-*.bin"))), 2)
-        self.assertNotIn("level=warn", re.sub(r".*memory_unlocked.*", "", server.log()))
+        warned = set(re.findall(r"level=(?:warn|error|critical) event=(\w+)", server.log()))
+        self.assertLessEqual(warned, {"memory_unlocked", "slow_turn"})  # what this machine is to blame for
         for secret in (KEY, PASSWORD):
             self.assertNotIn(secret, server.log())
 
