@@ -228,24 +228,31 @@ s_gives_way(mg_dumpactor_t *self)
     return !self->final_joins;
 }
 
+static void
+s_tell_progress(mg_dumpactor_t *self, const mg_progress_t *progress)
+{
+    Mg__DumpProgress told = MG__DUMP_PROGRESS__INIT;
+    Mg__Event event = MG__EVENT__INIT;
+    told.trigger = (Mg__Trigger)self->running_trigger;
+    told.phase = mg_bus_text(progress->phase);
+    told.documents = progress->documents;
+    told.documents_total = progress->documents_total;
+    told.bytes = progress->bytes;
+    told.bytes_total = progress->bytes_total;
+    event.body_case = MG__EVENT__BODY_DUMP_PROGRESS;
+    event.dump_progress = &told;
+    mg_dump_tell(self, &event);
+}
+
 bool
-mg_dump_turn(void *arg, uint64_t documents, uint64_t bytes)
+mg_dump_turn(void *arg, const mg_progress_t *progress)
 {
     mg_dumpactor_t *self = arg;
     int64_t now_ms = mg_clock_mono_ms();
     s_on_inbox(self);
     if (now_ms >= self->next_progress_ms) {
         self->next_progress_ms = now_ms + MG_DUMP_PROGRESS_MS;
-        Mg__DumpProgress progress = MG__DUMP_PROGRESS__INIT;
-        Mg__Event event = MG__EVENT__INIT;
-        progress.trigger = (Mg__Trigger)self->running_trigger;
-        progress.documents = documents;
-        progress.documents_total = self->running_total;
-        progress.bytes = bytes;
-        progress.phase = (char *)(self->view ? "write" : "read");
-        event.body_case = MG__EVENT__BODY_DUMP_PROGRESS;
-        event.dump_progress = &progress;
-        mg_dump_tell(self, &event);
+        s_tell_progress(self, progress);
     }
     return !s_gives_way(self) && !mg_loop_is_ending(self->loop);
 }

@@ -151,8 +151,7 @@ mg_dump_restorejob(mg_dumpactor_t *self, const mg_folder_t *folder)
                              .strict = self->config->dump.policy == MG_RESTORE_STRICT,
                              .min_generation = self->config->dump.min_generation,
                              .import_max_mib = self->config->dump.import_max_mib,
-                             .turn = mg_dump_turn,
-                             .arg = self};
+                             .turn = {mg_dump_turn, self}};
 }
 
 mg_status_t

@@ -76,7 +76,6 @@ typedef struct mg_dumpactor {
     bool final_joins;   /* unless it holds all that the final dump would */
     uint64_t running_version; /* state version of the running dump of the dump folder; 0: none */
     uint8_t running_trigger;
-    uint64_t running_total; /* documents to be walked */
     int64_t next_progress_ms;
     mg_viewref_t *view;   /* the view being walked */
     mg_candidates_t seen; /* the dump folder right before the running dump got its name there */
@@ -84,7 +83,7 @@ typedef struct mg_dumpactor {
 
 /* The jobs' turn: takes messages, tells the progress; false when a final dump waits or the actor is to end. `self` is the
  * mg_dumpactor_t. */
-bool mg_dump_turn(void *self, uint64_t documents, uint64_t bytes);
+bool mg_dump_turn(void *self, const mg_progress_t *progress);
 /* Remembers that this dump was read back in full, if it was; and whether that is known of a dump. */
 void mg_dump_remember(mg_dumpactor_t *self, const mg_dumpinfo_t *info);
 bool mg_dump_is_proven(const mg_dumpactor_t *self, const mg_dumpfooter_t *footer);

@@ -133,7 +133,6 @@ s_try(mg_dumpactor_t *self,
     mg_dumpinfo_t info = {.view_us = (double)answer.view_ns / NS_PER_US, .changes = answer.changes};
     self->view = answer.view;
     MG_FAILPOINT("dump.viewed");
-    self->running_total = mg_view_total(mg_viewref_view(self->view));
     self->running_version = folder == self->folder ? answer.version : 0;
     mg_dumpjob_t job = {.folder = folder,
                         .keyring = self->keyring,
@@ -142,7 +141,7 @@ s_try(mg_dumpactor_t *self,
                         .verify = s_verify_mode(self, waiter),
                         .provider = self->provider,
                         .estimate = self->last.bytes,
-                        .turn = mg_dump_turn,
+                        .turn = {mg_dump_turn, self},
                         .walked = s_walked,
                         .name = s_name,
                         .arg = self};

@@ -21,6 +21,7 @@ typedef struct progress {
     mg_payloadwalk_t *walk;
     mg_fingerprint_t plain; /* of everything walked: the proof of restore compares with it */
     mg_dumpfooter_t footer;
+    uint64_t documents_total;
     uint32_t next; /* index of the next chunk to be sealed */
     bool walked;
     int64_t phase_ns[MG_DUMPPHASES];
@@ -58,6 +59,7 @@ s_write_failed(progress_t *self, mg_status_t status)
 static mg_status_t
 s_open_walk(progress_t *self)
 {
+    self->documents_total = mg_view_total(self->job->view);
     self->walk = mg_payloadwalk_new(self->job->view, &self->job->header);
     return self->walk ? MG_OK : s_no_memory(self);
 }
@@ -157,7 +159,11 @@ s_turn(progress_t *self)
 {
     mg_dumpfooter_t counts = {0};
     mg_payloadwalk_counts(self->walk, &counts);
-    if (self->job->turn(self->job->arg, counts.document_count, mg_dumpwriter_size(self->writer))) {
+    mg_progress_t progress = {.phase = "write",
+                              .documents = counts.document_count,
+                              .documents_total = self->documents_total,
+                              .bytes = mg_dumpwriter_size(self->writer)};
+    if (mg_turn_goes_on(&self->job->turn, &progress)) {
         return MG_OK;
     }
     return mg_fault_set(self->why, MG_ERR_CLOSED, ECANCELED,
@@ -237,8 +243,8 @@ s_verify_full(progress_t *self)
         status = s_no_memory(self);
         goto done;
     }
-    mg_outcome_t outcome =
-        mg_readjob_run(reader, self->job->pipeline, self->job->turn, self->job->arg, &verdict);
+    mg_outcome_t outcome = mg_readjob_run(reader, self->job->pipeline, &self->job->turn,
+                                          mg_dumpwriter_size(self->writer), &verdict);
     if (outcome == MG_OUTCOME_IO && verdict.error == ECANCELED) {
         status = mg_fault_set(self->why, MG_ERR_CLOSED, ECANCELED,
                               "the dump was stopped for a more urgent one");

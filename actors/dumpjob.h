@@ -36,7 +36,7 @@ typedef struct mg_dumpjob {
     mg_dump_verify_t verify;
     mg_aead_provider_t provider;
     uint64_t estimate;         /* bytes to reserve; 0: none */
-    mg_job_turn_fn *turn;      /* between chunks */
+    mg_turn_t turn;            /* between chunks */
     void (*walked)(void *arg); /* the view is not needed any more; always called, also on failure */
     /* The name under which it is published, asked for when everything else has gone well. */
     mg_status_t (*name)(void *arg,

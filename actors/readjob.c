@@ -11,7 +11,6 @@ typedef struct readjob {
     mg_dumpreader_t *reader;
     mg_pipeline_t *pipeline;
     bool all_read;   /* the LAST chunk is on its way to a sealer */
-    uint64_t bytes;  /* of plaintext so far */
     uint64_t offset; /* in the file, of the chunk that is accepted next */
     mg_outcome_t
         read; /* what reading ahead ran into; it counts once the chunks before it are accepted */
@@ -58,7 +57,6 @@ s_accept(readjob_t *job, mg_verdict_t *why)
     } else {
         outcome =
             mg_dumpreader_accept(job->reader, result->leaf, mg_slice(result + 1, result->len), why);
-        job->bytes += result->len;
         job->offset += mg_frame_total(&result->frame);
     }
     mg_pipeline_release(job->pipeline);
@@ -69,8 +67,8 @@ s_accept(readjob_t *job, mg_verdict_t *why)
 mg_outcome_t
 mg_readjob_run(mg_dumpreader_t *reader,
                mg_pipeline_t *pipeline,
-               mg_job_turn_fn *turn,
-               void *turn_arg,
+               const mg_turn_t *turn,
+               uint64_t size,
                mg_verdict_t *why)
 {
     readjob_t job = {.reader = reader, .pipeline = pipeline};
@@ -89,7 +87,8 @@ mg_readjob_run(mg_dumpreader_t *reader,
             break;
         }
         outcome = s_accept(&job, why);
-        if (outcome == MG_OUTCOME_OK && turn && !turn(turn_arg, 0, job.bytes)) {
+        mg_progress_t progress = {.phase = "read", .bytes = job.offset, .bytes_total = size};
+        if (outcome == MG_OUTCOME_OK && !mg_turn_goes_on(turn, &progress)) {
             outcome = mg_verdict_io(why, "reading the dump", ECANCELED);
         }
     }

@@ -12,15 +12,14 @@
 
 #include "actors/pipeline.h"
 #include "core/dumpreader.h"
+#include "core/turn.h"
 
-/* Called between chunks, so that the dump actor still hears its messages; false stops the job at this chunk. */
-typedef bool mg_job_turn_fn(void *arg, uint64_t documents, uint64_t bytes);
-
-/* Reads all of it. `turn` may be NULL. */
+/* Reads all of it. `turn` is asked between chunks, so that the dump actor still hears its messages; `size` of the file is for
+ * the progress alone. */
 MG_MUST_USE mg_outcome_t mg_readjob_run(mg_dumpreader_t *reader,
                                         mg_pipeline_t *pipeline,
-                                        mg_job_turn_fn *turn,
-                                        void *turn_arg,
+                                        const mg_turn_t *turn,
+                                        uint64_t size,
                                         mg_verdict_t *why);
 
 #endif

@@ -64,26 +64,16 @@ s_no_room(mg_verdict_t *why)
     return mg_verdict_io(why, "holding two states (MEM_MAX_MEMORY)", ENOMEM);
 }
 
-static mg_outcome_t
-s_read(const mg_restorejob_t *job, mg_dumpreader_t *reader, bool loads, int fd, mg_verdict_t *why)
-{
-    if (loads && !s_has_room(job, fd)) {
-        return s_no_room(why);
-    }
-    return mg_readjob_run(reader, job->pipeline, job->turn, job->arg, why);
-}
-
 static mg_dmp1file_t
-s_dmp1file(const mg_restorejob_t *job, int fd, mg_dmp1_turn_t *turn)
+s_dmp1file(const mg_restorejob_t *job, int fd)
 {
-    *turn = (mg_dmp1_turn_t){.go_on = job->turn, .arg = job->arg};
     return (mg_dmp1file_t){.io = mg_folder_io(job->folder),
                            .fd = fd,
                            .keyring = job->keyring,
                            .key = job->import_key,
                            .provider = job->provider,
                            .max_mib = job->import_max_mib,
-                           .turn = job->turn ? turn : NULL};
+                           .turn = job->turn};
 }
 
 /* A Doorman dump: it names no generation and no store. */
@@ -99,8 +89,7 @@ s_import(const mg_restorejob_t *job,
     if (out_store && job->room && out_info->bytes > job->room / COPIES) {
         return s_no_room(why);
     }
-    mg_dmp1_turn_t turn;
-    mg_dmp1file_t file = s_dmp1file(job, fd, &turn);
+    mg_dmp1file_t file = s_dmp1file(job, fd);
     mg_outcome_t outcome = mg_dmp1file_load(&file, &store, &out_info->import, why);
     out_info->outcome = outcome;
     out_info->imported = true;
@@ -140,7 +129,9 @@ s_restore(const mg_restorejob_t *job,
         outcome = mg_verdict_io(why, "loading a dump", ENOMEM);
         goto done;
     }
-    outcome = s_read(job, reader, out_store != NULL, fd, why);
+    outcome = load && !s_has_room(job, fd)
+                  ? s_no_room(why)
+                  : mg_readjob_run(reader, job->pipeline, &job->turn, out_info->bytes, why);
     outcome = out_store ? s_refuse_opaque(reader, outcome, why) : outcome;
     s_describe(reader, outcome, out_info);
     if (outcome == MG_OUTCOME_OK && load) {
@@ -184,7 +175,8 @@ s_inspect(const mg_restorejob_t *job, int fd, mg_verdict_t *why)
     }
     for (bool last = false; !last && outcome == MG_OUTCOME_OK;) {
         outcome = mg_dumpsteps_next(steps, &ignored, &last, why);
-        if (outcome == MG_OUTCOME_OK && job->turn && !job->turn(job->arg, 0, 0)) {
+        mg_progress_t progress = {.phase = "read", .bytes = (uint64_t)lseek(fd, 0, SEEK_CUR)};
+        if (outcome == MG_OUTCOME_OK && !mg_turn_goes_on(&job->turn, &progress)) {
             outcome = mg_verdict_io(why, "looking at a dump", ECANCELED);
         }
     }
@@ -354,8 +346,7 @@ s_date(const mg_restorejob_t *job, const mg_candidate_t *candidate)
     mg_verdict_t ignored; /* whoever loads it finds the same */
     int64_t created_at = 0;
     int fd = mg_folder_open_dump(job->folder, candidate->name.text);
-    mg_dmp1_turn_t turn;
-    mg_dmp1file_t file = s_dmp1file(job, fd, &turn);
+    mg_dmp1file_t file = s_dmp1file(job, fd);
     if (fd < 0 || mg_dmp1file_date(&file, &created_at, &ignored) != MG_OUTCOME_OK) {
         created_at = 0;
     }

@@ -25,9 +25,8 @@ typedef struct mg_restorejob {
     uint64_t min_generation;   /* nothing older is loaded; 0: any */
     uint32_t import_max_mib;   /* largest Doorman dump */
     const uint8_t *import_key; /* the key of the one Doorman dump to be read; NULL: the keyring's */
-    uint64_t room; /* bytes of plaintext for which there is memory; 0: not to be asked */
-    mg_job_turn_fn *turn;
-    void *arg;
+    uint64_t room;  /* bytes of plaintext for which there is memory; 0: not to be asked */
+    mg_turn_t turn; /* between chunks */
 } mg_restorejob_t;
 
 typedef struct mg_restored {

@@ -30,9 +30,10 @@ s_pack(const Mg__Event *event)
     case MG__EVENT__BODY_DUMP_PROGRESS: {
         const Mg__DumpProgress *progress = event->dump_progress;
         return json_pack(
-            "{s:s, s:s, s:I, s:I, s:I}", "trigger", mg_render_trigger(progress->trigger), "phase",
-            progress->phase, "documents", (json_int_t)progress->documents, "documents_total",
-            (json_int_t)progress->documents_total, "bytes", (json_int_t)progress->bytes);
+            "{s:s, s:s, s:I, s:I, s:I, s:I}", "trigger", mg_render_trigger(progress->trigger),
+            "phase", progress->phase, "documents", (json_int_t)progress->documents,
+            "documents_total", (json_int_t)progress->documents_total, "bytes",
+            (json_int_t)progress->bytes, "bytes_total", (json_int_t)progress->bytes_total);
     }
     case MG__EVENT__BODY_DUMP_DONE:
         return mg_render_dump(event->dump_done);
@@ -50,14 +51,21 @@ s_pack(const Mg__Event *event)
 }
 
 static void
+s_print_progress(const Mg__DumpProgress *progress, const char *time)
+{
+    bool writes = progress->documents_total > 0;
+    (void)printf("%s  dump_progress  %s, %llu of %llu %s\n", time, progress->phase,
+                 (unsigned long long)(writes ? progress->documents : progress->bytes),
+                 (unsigned long long)(writes ? progress->documents_total : progress->bytes_total),
+                 writes ? "documents" : "bytes");
+}
+
+static void
 s_print_text(const Mg__Event *event, const char *time)
 {
     switch (event->body_case) {
     case MG__EVENT__BODY_DUMP_PROGRESS:
-        (void)printf("%s  dump_progress  %s, %llu of %llu documents\n", time,
-                     event->dump_progress->phase,
-                     (unsigned long long)event->dump_progress->documents,
-                     (unsigned long long)event->dump_progress->documents_total);
+        s_print_progress(event->dump_progress, time);
         break;
     case MG__EVENT__BODY_DUMP_DONE:
         (void)printf("%s  dump_done      generation %llu, %llu documents, by %s, %s  %s\n", time,

@@ -6,7 +6,7 @@
  * Sends    : Freeze, Thaw to the state; RestoreRequest and the final DumpRequest to the dump actor; SetPhase to the gateway.
  * Fails    : with the exit code of what failed; an actor that ends by itself is exit 70, after a final dump if state and
  *            dump still live.
- * Not here : what the environment says (core/config.h), what the actors do.
+ * Not here : what the environment says (core/config.h), what the actors do, what the service manager is told (cli/manager.h).
  * Source   : design.md section 2.
  *
  *     RESTORING -> SERVING -> DRAINING -> DUMPING -> ended

@@ -85,10 +85,18 @@ typedef struct mg_config_autosave {
     uint64_t after_changes; /* 0: off */
 } mg_config_autosave_t;
 
+/* What systemd, or whoever speaks its protocol, tells a service that it starts. */
+typedef struct mg_config_service {
+    const char *notify_socket; /* NULL: nobody wants to be told */
+    uint64_t watchdog_us;      /* 0: no watchdog */
+    uint32_t watchdog_pid;     /* whom it watches; 0: the process that reads this */
+} mg_config_service_t;
+
 typedef struct mg_config {
     mg_config_http_t http;
     mg_config_dump_t dump;
     mg_config_autosave_t autosave;
+    mg_config_service_t service;
     const char *admin_email;
     bool admin_email_set;
     const char *admin_password;        /* NULL: not set; guarded memory */

@@ -223,7 +223,7 @@ typedef struct item {
 
 typedef struct load {
     const plain_t *plain;
-    const mg_dmp1_turn_t *turn; /* NULL: nobody asks */
+    const mg_turn_t *turn;
     mg_store_t *store;
     mg_dmp1_info_t info;
     mg_jsontape_t documents; /* of the present collection */
@@ -295,8 +295,8 @@ s_read_document(load_t *load, mg_slice_t text, size_t index)
 static bool
 s_go_on(const load_t *load, size_t more)
 {
-    bool due = load->turn && more % MG_DMP1_DOCUMENTS_PER_TURN == 0;
-    return !due || load->turn->go_on(load->turn->arg, load->info.documents + more, load->bytes.len);
+    mg_progress_t progress = {.phase = "read", .documents = load->info.documents + more};
+    return more % MG_DMP1_DOCUMENTS_PER_TURN != 0 || mg_turn_goes_on(load->turn, &progress);
 }
 
 /* Reads the documents of `array` (token 0 of load->documents) in order of the file. */
@@ -428,7 +428,7 @@ s_load_collections(load_t *load)
 
 mg_outcome_t
 mg_dmp1_load(mg_slice_t text,
-             const mg_dmp1_turn_t *turn,
+             const mg_turn_t *turn,
              mg_store_t **out_store,
              mg_dmp1_info_t *out_info,
              mg_verdict_t *why)

@@ -16,6 +16,7 @@
 #include "core/dmp1bson.h"
 #include "core/keyring.h"
 #include "core/store.h"
+#include "core/turn.h"
 
 enum {
     MG_DMP1_MAGIC = 4,
@@ -24,12 +25,6 @@ enum {
     MG_DMP1_MIN = MG_DMP1_HEAD + MG_AEAD_NONCE + MG_AEAD_TAG,
     MG_DMP1_DOCUMENTS_PER_TURN = 1024
 };
-
-/* Called now and then; false gives the import up. */
-typedef struct mg_dmp1_turn {
-    bool (*go_on)(void *arg, uint64_t documents, uint64_t bytes);
-    void *arg;
-} mg_dmp1_turn_t;
 
 /* What an import made of a file. */
 typedef struct mg_dmp1_info {
@@ -60,9 +55,9 @@ MG_MUST_USE mg_outcome_t mg_dmp1_unlock(mg_slice_t file,
 
 /* Reads only when the plaintext says it was made. */
 MG_MUST_USE mg_outcome_t mg_dmp1_date(mg_slice_t plain, int64_t *out_created_at, mg_verdict_t *why);
-/* A new store with all documents of the plaintext, at version 1. `turn` may be NULL. */
+/* A new store with all documents of the plaintext, at version 1. `turn` is asked now and then; NULL: nobody is. */
 MG_MUST_USE mg_outcome_t mg_dmp1_load(mg_slice_t plain,
-                                      const mg_dmp1_turn_t *turn,
+                                      const mg_turn_t *turn,
                                       mg_store_t **out_store,
                                       mg_dmp1_info_t *out_info,
                                       mg_verdict_t *why);

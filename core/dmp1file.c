@@ -36,7 +36,7 @@ s_read(const mg_dmp1file_t *self, mg_buf_t *out, mg_verdict_t *why)
                                    "MEM_IMPORT_MAX_MIB if there is memory for three times its size",
                                    self->max_mib);
         }
-        if (self->turn && !self->turn->go_on(self->turn->arg, 0, out->len)) {
+        if (!mg_turn_goes_on(&self->turn, &(mg_progress_t){.phase = "read", .bytes = out->len})) {
             return mg_verdict_io(why, "reading the Doorman dump", ECANCELED);
         }
     }
@@ -77,7 +77,7 @@ mg_dmp1file_load(const mg_dmp1file_t *self,
     mg_buf_t plain = {0};
     mg_outcome_t outcome = s_decrypt(self, &plain, why);
     if (outcome == MG_OUTCOME_OK) {
-        outcome = mg_dmp1_load(mg_buf_slice(&plain), self->turn, out_store, out_info, why);
+        outcome = mg_dmp1_load(mg_buf_slice(&plain), &self->turn, out_store, out_info, why);
     }
     mg_buf_wipe(&plain);
     return outcome;

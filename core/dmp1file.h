@@ -21,7 +21,7 @@ typedef struct mg_dmp1file {
         *key; /* the file's own key, MG_AEAD_KEY bytes, instead of the ring's; NULL: the ring's */
     mg_aead_provider_t provider;
     uint32_t max_mib;
-    const mg_dmp1_turn_t *turn; /* may be NULL */
+    mg_turn_t turn;
 } mg_dmp1file_t;
 
 /* True if the file begins as a Doorman dump. */

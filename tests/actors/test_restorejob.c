@@ -13,14 +13,15 @@ enum { CHUNKS = 5 };
 struct patience {
     int left;
     int asked;
+    uint64_t bytes; /* at the last one */
 };
 
 static bool
-s_turn(void *arg, uint64_t documents, uint64_t bytes)
+s_turn(void *arg, const mg_progress_t *progress)
 {
     struct patience *patience = arg;
-    (void)documents;
-    (void)bytes;
+    assert_true(progress->bytes > patience->bytes); /* each step gets on */
+    patience->bytes = progress->bytes;
     patience->asked++;
     return patience->left-- > 0;
 }
@@ -49,8 +50,7 @@ s_choose(diskworld_t *world, struct patience *patience, mg_restored_t *out)
     mg_restorejob_t job = {.folder = world->folder,
                            .keyring = ring,
                            .kdf_max_kib = MG_KDF_MAX_KIB,
-                           .turn = s_turn,
-                           .arg = patience};
+                           .turn = {s_turn, patience}};
     mg_candidates_keys_t keys = {.keyring = ring, .kdf_max_kib = MG_KDF_MAX_KIB};
     CHECK_OK(mg_candidates_scan(world->folder, &keys, &found, &world->why));
     mg_status_t status = mg_restorejob_newest(&job, &found, out, &world->why);

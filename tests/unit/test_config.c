@@ -233,6 +233,59 @@ test_control_endpoint_follows_the_run_folder(void **state)
     (void)rmdir(folder);
 }
 
+/* What examples and templates put where a secret belongs is refused, whatever its case; a secret that only looks alike is not. */
+static void
+test_placeholders_are_refused_and_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"MEM_ENCRYPTION_KEY", "MEMGATE_ADMIN_PASSWORD"};
+    static const char *const placeholders[] = {
+        "changeme-changeme",   "CHANGE-ME-please", "Placeholder-1234",    "your-strong-key",
+        "YOUR_ADMIN_PASSWORD", "replace this one", "example-password-12", "<a long passphrase>"};
+    static const char *const secrets[] = {"unchanged since 1999",  "a placeholder inside",
+                                          "in your-self we trust", "yours truly, 1234",
+                                          "no-example-at-all",     "a < b and b < c"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        for (size_t j = 0; j < sizeof placeholders / sizeof *placeholders; j++) {
+            char sentence[128];
+            (void)s_clear(NULL);
+            (void)setenv(names[i], placeholders[j], 1);
+            (void)snprintf(sentence, sizeof sentence, "%s is a placeholder", names[i]);
+            s_expect_problem(sentence);
+            assert_null(strstr(mg_buf_text(&s_problems), placeholders[j]));
+            mg_config_destroy(&s_config);
+        }
+        for (size_t j = 0; j < sizeof secrets / sizeof *secrets; j++) {
+            (void)s_clear(NULL);
+            (void)setenv(names[i], secrets[j], 1);
+            CHECK_OK(s_read());
+            mg_config_destroy(&s_config);
+        }
+    }
+}
+
+static void
+test_service_manager_variables(void **state)
+{
+    (void)state;
+    CHECK_OK(s_read());
+    assert_null(s_config.service.notify_socket);
+    assert_int_equal(s_config.service.watchdog_us, 0);
+    mg_config_destroy(&s_config);
+    (void)s_clear(NULL);
+    (void)setenv("NOTIFY_SOCKET", "@manager", 1);
+    (void)setenv("WATCHDOG_USEC", "30000000", 1);
+    (void)setenv("WATCHDOG_PID", "4711", 1);
+    CHECK_OK(s_read());
+    assert_string_equal(s_config.service.notify_socket, "@manager");
+    assert_int_equal(s_config.service.watchdog_us, 30000000);
+    assert_int_equal(s_config.service.watchdog_pid, 4711);
+    mg_config_destroy(&s_config);
+    (void)s_clear(NULL);
+    (void)setenv("WATCHDOG_USEC", "soon", 1);
+    s_expect_problem("WATCHDOG_USEC");
+}
+
 int
 main(void)
 {
@@ -249,6 +302,9 @@ main(void)
         cmocka_unit_test_setup_teardown(test_every_problem_is_listed, s_clear, s_free),
         cmocka_unit_test_setup_teardown(test_numbers_are_whole_and_in_their_range, s_clear, s_free),
         cmocka_unit_test_setup_teardown(test_production_wants_real_secrets, s_clear, s_free),
+        cmocka_unit_test_setup_teardown(test_placeholders_are_refused_and_nothing_else, s_clear,
+                                        s_free),
+        cmocka_unit_test_setup_teardown(test_service_manager_variables, s_clear, s_free),
         cmocka_unit_test_setup_teardown(test_unknown_names_are_warned_of, s_clear, s_free),
         cmocka_unit_test_setup_teardown(test_control_endpoint_follows_the_run_folder, s_clear,
                                         s_free),

@@ -362,9 +362,9 @@ test_depth_and_size_have_the_limits_of_every_document(void **state)
 }
 
 static bool
-s_stop(void *arg, uint64_t documents, uint64_t bytes)
+s_stop(void *arg, const mg_progress_t *progress)
 {
-    (void)arg, (void)documents, (void)bytes;
+    (void)arg, (void)progress;
     return false;
 }
 
@@ -377,7 +377,7 @@ test_import_can_be_given_up(void **state)
     mg_dmp1_info_t info;
     mg_store_t *store = NULL;
     assert_int_equal(
-        mg_dmp1_load(mg_slice_text(text), &(mg_dmp1_turn_t){.go_on = s_stop}, &store, &info, &why),
+        mg_dmp1_load(mg_slice_text(text), &(mg_turn_t){.go_on = s_stop}, &store, &info, &why),
         MG_OUTCOME_IO);
     assert_int_equal(why.error, ECANCELED);
 }
