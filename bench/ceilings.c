@@ -17,8 +17,8 @@ enum { ROUNDS = 5, CHUNK = 256 << 10, CHUNKS = 256, LEVEL = 1 };
 
 typedef enum kind { SEAL, OPEN, COMPRESS, DECOMPRESS, FINGERPRINT, KINDS } kind_t;
 
-static const char *const s_names[KINDS] = {"aes_256_gcm_seal", "aes_256_gcm_open", "zstd_1_compress", "zstd_1_decompress",
-                                           "xxh3_128"};
+static const char *const s_names[KINDS] = {"aes_256_gcm_seal", "aes_256_gcm_open",
+                                           "zstd_1_compress", "zstd_1_decompress", "xxh3_128"};
 
 typedef struct bench {
     mg_aead_t *aead;
@@ -49,10 +49,12 @@ s_run(bench_t *self, kind_t kind)
         s_expect(mg_aead_seal(self->aead, nonce, (mg_slice_t){0}, plain, self->sealed) == MG_OK);
         return;
     case OPEN:
-        s_expect(mg_aead_open(self->aead, nonce, (mg_slice_t){0}, mg_slice(self->sealed, CHUNK + MG_AEAD_TAG), self->scratch) == MG_OK);
+        s_expect(mg_aead_open(self->aead, nonce, (mg_slice_t){0},
+                              mg_slice(self->sealed, CHUNK + MG_AEAD_TAG), self->scratch) == MG_OK);
         return;
     case COMPRESS:
-        self->packed_len = ZSTD_compress(self->packed, ZSTD_compressBound(CHUNK), self->plain, CHUNK, LEVEL);
+        self->packed_len =
+            ZSTD_compress(self->packed, ZSTD_compressBound(CHUNK), self->plain, CHUNK, LEVEL);
         s_expect(!ZSTD_isError(self->packed_len));
         return;
     case DECOMPRESS:
@@ -81,7 +83,10 @@ s_fill(uint8_t *out)
     size_t at = 0;
     for (unsigned i = 0; at < CHUNK; i++) {
         char line[400];
-        int len = snprintf(line, sizeof line, "{\"_id\":\"a%07u\",\"balance\":%u,\"text\":\"account of the million account of the million\"}", i, i * 7919);
+        int len = snprintf(line, sizeof line,
+                           "{\"_id\":\"a%07u\",\"balance\":%u,\"text\":\"account of the million "
+                           "account of the million\"}",
+                           i, i * 7919);
         size_t fits = CHUNK - at < (size_t)len ? CHUNK - at : (size_t)len;
         memcpy(out + at, line, fits);
         at += fits;

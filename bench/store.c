@@ -4,9 +4,10 @@
  *
  * Prints `name value` lines, times in nanoseconds: medians of ROUNDS rounds, the kinds in turn.
  */
+#include "core/store.h"
+
 #include "core/clock.h"
 #include "core/document.h"
-#include "core/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +15,17 @@
 
 enum {
     ROUNDS = 5,
-    BATCH = 20, /* 20,000 updates a second in batches of which each is followed by a new view: 1,000 views a second */
+    BATCH =
+        20, /* 20,000 updates a second in batches of which each is followed by a new view: 1,000 views a second */
     KEY = 16,
     TEXT = 250
 };
 
 typedef enum kind { NO_VIEW, ONE_VIEW, NEW_VIEWS, LOOK_UP, WALK, OPEN_VIEW, KINDS } kind_t;
 
-static const char *const s_names[KINDS] = {"update_no_view",  "update_one_view",   "update_new_views",
-                                           "look_up", "walk_per_document", "open_view"};
+static const char *const s_names[KINDS] = {"update_no_view",    "update_one_view",
+                                           "update_new_views",  "look_up",
+                                           "walk_per_document", "open_view"};
 
 typedef struct bench {
     mg_store_t *store;

@@ -5,8 +5,8 @@
 /* A word holds eight bytes. Each test leaves its answer in the top bit of each byte; with the top bits taken off first no
  * sum carries over into the next byte. */
 enum { WORD = sizeof(uint64_t) };
-static const uint64_t EACH = 0x0101010101010101;
-static const uint64_t TOP = 0x8080808080808080;
+static const uint64_t s_each = 0x0101010101010101;
+static const uint64_t s_top = 0x8080808080808080;
 
 static uint64_t
 s_load(const uint8_t *bytes)
@@ -19,16 +19,16 @@ s_load(const uint8_t *bytes)
 static uint64_t
 s_printable(uint64_t word)
 {
-    uint64_t low = word & ~TOP;
-    uint64_t from_blank = low + (0x80 - 0x20) * EACH;
-    uint64_t is_delete = low + EACH;
-    return from_blank & ~is_delete & ~word & TOP;
+    uint64_t low = word & ~s_top;
+    uint64_t from_blank = low + (0x80 - 0x20) * s_each;
+    uint64_t is_delete = low + s_each;
+    return from_blank & ~is_delete & ~word & s_top;
 }
 
 static uint64_t
 s_differs(uint64_t word, uint8_t byte)
 {
-    return ((word & ~TOP) ^ byte * EACH) + (TOP - EACH);
+    return ((word & ~s_top) ^ byte * s_each) + (s_top - s_each);
 }
 
 static bool
@@ -40,7 +40,7 @@ s_is_printable(uint8_t byte)
 size_t
 mg_ascii_printable(mg_slice_t text, size_t at)
 {
-    while (text.len - at >= WORD && s_printable(s_load(text.data + at)) == TOP) {
+    while (text.len - at >= WORD && s_printable(s_load(text.data + at)) == s_top) {
         at += WORD;
     }
     while (at < text.len && s_is_printable(text.data[at])) {
@@ -52,7 +52,7 @@ mg_ascii_printable(mg_slice_t text, size_t at)
 static bool
 s_are_unquoted(uint64_t word)
 {
-    return (s_printable(word) & s_differs(word, '"') & s_differs(word, '\\')) == TOP;
+    return (s_printable(word) & s_differs(word, '"') & s_differs(word, '\\')) == s_top;
 }
 
 size_t
