@@ -21,7 +21,8 @@ from server import API, Server
 
 PATH = "/platform/api/orders/v1"
 CONNECTIONS = 64
-WARM_UP = 0.5  # seconds at the front of each segment that are left out
+WARM_UP = 0.5  # seconds at the front of a segment that are left out
+BETWEEN_DUMPS = 0.5
 
 
 class Load(threading.Thread):
@@ -71,8 +72,7 @@ class RedisWriter(threading.Thread):
                     left -= len(peer.recv(left))
                 turn += 1
                 due += self.batch / self.rate
-                if due > time.monotonic():
-                    time.sleep(due - time.monotonic())
+                time.sleep(max(0, due - time.monotonic()))
 
 
 class Memory(threading.Thread):
@@ -88,31 +88,35 @@ class Memory(threading.Thread):
             self.samples.append((time.monotonic(), resident(self.pid)))
             time.sleep(0.01)
 
-    def most(self, begin, end):
-        return max(size for at, size in self.samples if begin <= at < end)
+    def most(self, windows):
+        return max(size for at, size in self.samples if any(begin <= at < end for begin, end in windows))
 
 
-def percentiles(answers, begin, end):
-    values = sorted(took for at, took in answers if begin + WARM_UP <= at < end)
+def percentiles(answers, windows):
+    """Of what was due in any of the windows."""
+    values = sorted(took for at, took in answers if any(begin <= at < end for begin, end in windows))
     return {"p50": values[len(values) // 2], "p99": values[int(len(values) * 0.99)], "p99.9": values[int(len(values) * 0.999)],
             "max": values[-1]}
 
 
 def segments(load, writer, dump, seconds):
-    """Idle, then writes, then writes with dump after dump; the three windows."""
+    """Idle, then writes, then writes with dumps; each a list of windows: what is between two dumps counts for nobody."""
     idle = load.begin
     time.sleep(max(0, idle + seconds - time.monotonic()))
     writing = time.monotonic()
     writer.start()
     time.sleep(seconds)
-    dumping = time.monotonic()
-    while time.monotonic() < dumping + seconds - 1:
+    begin = time.monotonic()
+    dumps = []
+    while time.monotonic() < begin + seconds - 1:
+        dumping = time.monotonic()
         dump()
-    last = time.monotonic()
+        dumps.append((dumping, time.monotonic()))
+        time.sleep(BETWEEN_DUMPS)
     answers = load.end()
     writer.stop = True
     writer.join()
-    return answers, {"idle": (idle, writing), "writes": (writing, dumping), "dumps": (dumping, min(last, load.begin + 3 * seconds))}
+    return answers, {"idle": [(idle + WARM_UP, writing)], "writes": [(writing + WARM_UP, begin)], "dumps": dumps}
 
 
 def memgate_round(options, program, server, rate, token):
@@ -124,7 +128,7 @@ def memgate_round(options, program, server, rate, token):
     answers, windows = segments(load, writer, lambda: views.append(server.cli_json("dump", "--json")["view_us"]), options.seconds)
     memory.stop = True
     memory.join()
-    extra = memory.most(*windows["dumps"]) - memory.most(*windows["writes"])
+    extra = memory.most(windows["dumps"]) - memory.most(windows["writes"])
     return answers, windows, max(0, extra), max(views)
 
 
@@ -144,22 +148,22 @@ def state_bytes(server):
 def show(name, rounds):
     """Medians over the rounds, one line per window."""
     for window in ("idle", "writes", "dumps"):
-        rows = [percentiles(answers, *windows[window]) for answers, windows, *_ in rounds]
+        rows = [percentiles(answers, windows[window]) for answers, windows, *_ in rounds]
         middle = {key: median(row[key] for row in rows) for key in rows[0]}
         print(f"{name:8} {window:7}" + "".join(f"{key:>8} {value:8.2f}" for key, value in middle.items()) + "  ms")
 
 
 def save_timeline(name, answers, windows):
     """The slowest answer of each 10 ms, from a second before the writes on: what the plots show."""
-    begin = windows["writes"][0] - 1
+    begin = windows["writes"][0][0] - 1
     slowest = {}
     for due, took in answers:
         slot = int((due - begin) * 100)
         if slot >= 0:
             slowest[slot] = max(slowest.get(slot, 0), took)
     lines = [f"{slot / 100:.2f} {took:.3f}\n" for slot, took in sorted(slowest.items())]
-    marks = " ".join(f"{key} {windows[key][0] - begin:.2f}" for key in ("writes", "dumps"))
-    (results_folder() / f"latency-{name}.dat").write_text(f"# seconds, slowest answer in ms; {marks}\n" + "".join(lines))
+    dumps = " ".join(f"{first - begin:.2f}-{last - begin:.2f}" for first, last in windows["dumps"])
+    (results_folder() / f"latency-{name}.dat").write_text(f"# seconds, slowest answer in ms of 10 ms; dumps at {dumps}\n" + "".join(lines))
 
 
 def main():
@@ -192,8 +196,8 @@ def main():
     show("redis", theirs)
     for key, bar in (("p99", 1.5), ("max", 3)):
         for name, rounds in (("memgate", ours), ("redis", theirs)):
-            during = [percentiles(answers, *windows["dumps"])[key] for answers, windows, *_ in rounds]
-            without = [percentiles(answers, *windows["writes"])[key] for answers, windows, *_ in rounds]
+            during = [percentiles(answers, windows["dumps"])[key] for answers, windows, *_ in rounds]
+            without = [percentiles(answers, windows["writes"])[key] for answers, windows, *_ in rounds]
             bars.add(f"{name}: {key} of GET under writes, during dumps : without", during, without, bar if name == "memgate" else None,
                      least=False, unit=" ms")
     bars.add("view opened for a dump, slowest : 10 us", [view for *_, view in ours], [10] * options.rounds, 1, least=False, unit=" us")

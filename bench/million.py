@@ -80,8 +80,7 @@ class Writer(threading.Thread):
                 self.written += len(request.write.ops)
                 turn += 1
                 due += self.batch / self.rate
-                if due > time.monotonic():
-                    time.sleep(due - time.monotonic())
+                time.sleep(max(0, due - time.monotonic()))
 
 
 class Reader(threading.Thread):

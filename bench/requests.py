@@ -38,6 +38,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--connections", type=int, nargs="*", default=[64, 32])
     options = parser.parse_args()
     needs("wrk", "redis-server", "webdis")
     bars = Bars()
@@ -60,7 +61,7 @@ def main():
                 "put": lambda c: wrk(server.port, PATH, c, options.seconds, [token], change),
                 "webdis put": lambda c: wrk(web.port, "/SET/orders", c, options.seconds, script=store),
             }
-            for connections in (64, 32):
+            for connections in options.connections:
                 figures = {name: [] for name in takes}
                 for _ in range(options.rounds):
                     for name, take in takes.items():
