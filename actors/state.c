@@ -14,7 +14,9 @@ enum {
     MESSAGES_PER_TURN = 512, /* then the loop looks at everything else again */
     RECLAIM_PER_TURN = 500,  /* dead nodes and entries freed: well under 100 us */
     SWEEP_PER_TURN = 200,    /* expired documents removed */
-    WAIT_MAX_MS = 60000      /* clocks jump: look at the expiry index that often at the least */
+    WAIT_MAX_MS = 60000,     /* clocks jump: look at the expiry index that often at the least */
+    ACKS_MAX = 64,           /* writes that become known together */
+    AWAITED_MAX = 4          /* askers that wait for a version to come */
 };
 
 /* A view that is out. */
@@ -22,15 +24,29 @@ typedef struct lent {
     struct lent *next;
     mg_viewref_t *view;
     mg_bus_peer_t owner;
+    uint64_t version;
     int64_t since_ms;
     bool reported; /* that it is old */
 } lent_t;
+
+/* A write that was applied and is not acknowledged yet. */
+typedef struct ack {
+    mg_bus_peer_t peer;
+    mg_status_t status;
+    uint64_t version;
+    uint64_t changes;
+    uint32_t failed_at;
+} ack_t;
 
 typedef struct state_actor {
     zsock_t *inbox;
     mg_store_t *store;
     _Atomic uint64_t *version; /* shared: the newest version number */
     lent_t *lent;
+    ack_t acks[ACKS_MAX];
+    size_t ack_count;
+    mg_bus_peer_t awaited[AWAITED_MAX]; /* who gets a view of the next version */
+    size_t awaited_count;
     mg_op_t *ops; /* scratch: the batch being applied */
     size_t ops_cap;
     int64_t last_change_ns;
@@ -75,12 +91,154 @@ s_destroy(void *arg)
     free(self);
 }
 
-/* Every change becomes known here, before it is acknowledged. */
+/* --- views --- */
+
+static uint64_t
+s_newest(const state_actor_t *self)
+{
+    return mg_view_version(mg_store_current(self->store));
+}
+
+static bool
+s_is_same_asker(const mg_bus_peer_t *a, const mg_bus_peer_t *b)
+{
+    return a->id_len == b->id_len && memcmp(a->id, b->id, a->id_len) == 0;
+}
+
+static unsigned
+s_count_lent(const state_actor_t *self, const mg_bus_peer_t *owner)
+{
+    unsigned count = 0;
+    for (const lent_t *lent = self->lent; lent; lent = lent->next) {
+        count += s_is_same_asker(&lent->owner, owner);
+    }
+    return count;
+}
+
+static mg_status_t
+s_open_view(state_actor_t *self, const mg_bus_peer_t *owner, Mg__StateReply *reply)
+{
+    if (s_count_lent(self, owner) >= MG_STATE_VIEWS_MAX) {
+        return MG_ERR_BUSY;
+    }
+    lent_t *lent = calloc(1, sizeof *lent);
+    int64_t before_ns = mg_clock_mono_ns();
+    mg_view_t *view = lent ? mg_store_open_view(self->store) : NULL;
+    int64_t took_ns = mg_clock_mono_ns() - before_ns;
+    mg_histogram_add(&self->view_open, took_ns);
+    reply->view_ns = (uint64_t)took_ns;
+    mg_viewref_t *ref = view ? mg_viewref_new(view) : NULL;
+    if (!ref) {
+        if (view) {
+            mg_store_release_view(self->store, &view);
+        }
+        free(lent);
+        return MG_ERR_NO_MEMORY;
+    }
+    *lent = (lent_t){.next = self->lent,
+                     .view = ref,
+                     .owner = *owner,
+                     .version = s_newest(self),
+                     .since_ms = mg_clock_mono_ms()};
+    self->lent = lent;
+    reply->view = mg_viewref_send(ref);
+    reply->swaps = self->swaps;
+    reply->changes = mg_store_changes(self->store);
+    return MG_OK;
+}
+
+/* A reply with a view in it did not reach its asker: the view is still only ours. */
+static void
+s_recall_view(state_actor_t *self, mg_handle_t handle)
+{
+    mg_viewref_t *view = mg_viewref_take(handle);
+    mg_viewref_give_back(&view);
+    s_take_back_views(self, false);
+}
+
+static void
+s_reply(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *reply)
+{
+    mg_status_t sent = mg_bus_reply(self->inbox, peer, &reply->base);
+    if (sent != MG_OK && reply->view) {
+        s_recall_view(self, reply->view);
+    }
+    if (sent != MG_OK) {
+        mg_log(MG_LOG_WARN, "reply_lost", "actor=state status=%s", mg_status_name(sent));
+    }
+}
+
+/* --- versions become known --- */
+
+/* Answers a request for a view. */
+static void
+s_answer_view(state_actor_t *self, const mg_bus_peer_t *peer)
+{
+    Mg__StateReply reply = MG__STATE_REPLY__INIT;
+    reply.version = s_newest(self);
+    reply.status = s_open_view(self, peer, &reply);
+    s_reply(self, peer, &reply);
+}
+
+/* Every change becomes known here, before it is acknowledged. The views that were asked for ahead go out first: who sees the new
+ * number has one in his queue already. */
 static void
 s_announce_version(state_actor_t *self)
 {
-    uint64_t version = mg_view_version(mg_store_current(self->store));
+    uint64_t version = s_newest(self);
+    if (version == atomic_load_explicit(self->version, memory_order_relaxed)) {
+        return;
+    }
+    for (size_t i = 0; i < self->awaited_count; i++) {
+        s_answer_view(self, &self->awaited[i]);
+    }
+    self->awaited_count = 0;
     atomic_store_explicit(self->version, version, memory_order_release);
+}
+
+/* The writes since the last time become known and are acknowledged. */
+static void
+s_commit(state_actor_t *self)
+{
+    s_announce_version(self);
+    for (size_t i = 0; i < self->ack_count; i++) {
+        const ack_t *ack = &self->acks[i];
+        Mg__StateReply reply = MG__STATE_REPLY__INIT;
+        reply.status = ack->status;
+        reply.version = ack->version;
+        reply.changes = ack->changes;
+        reply.failed_at = ack->failed_at;
+        s_reply(self, &ack->peer, &reply);
+    }
+    self->ack_count = 0;
+}
+
+/* Ends the wait of an asker for a version to come, without a view. */
+static void
+s_end_wait(state_actor_t *self, const mg_bus_peer_t *asker)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < self->awaited_count; i++) {
+        if (!s_is_same_asker(&self->awaited[i], asker)) {
+            self->awaited[left++] = self->awaited[i];
+            continue;
+        }
+        Mg__StateReply reply = MG__STATE_REPLY__INIT;
+        reply.status = MG_ERR_CLOSED;
+        s_reply(self, &self->awaited[i], &reply);
+    }
+    self->awaited_count = left;
+}
+
+static void
+s_handle_open_view(state_actor_t *self, const mg_bus_peer_t *peer, const Mg__OpenView *request)
+{
+    s_end_wait(self, peer);
+    if (s_newest(self) > request->newer_than || self->awaited_count == AWAITED_MAX) {
+        s_answer_view(self, peer);
+    } else {
+        self->awaited[self->awaited_count++] = *peer;
+    }
 }
 
 /* --- writes --- */
@@ -125,7 +283,7 @@ s_op_of(const Mg__Op *op)
 }
 
 static mg_status_t
-s_handle_write(state_actor_t *self, const Mg__Write *write, Mg__StateReply *reply)
+s_apply(state_actor_t *self, const Mg__Write *write, ack_t *ack)
 {
     s_watch_memory(self);
     mg_status_t status = self->frozen ? MG_ERR_FROZEN : s_reserve_ops(self, write->n_ops);
@@ -141,14 +299,26 @@ s_handle_write(state_actor_t *self, const Mg__Write *write, Mg__StateReply *repl
     int64_t begun_ns = mg_clock_mono_ns();
     status = mg_store_apply(self->store, self->ops, write->n_ops, now_ns, &failed_at);
     mg_histogram_add(&self->batch, mg_clock_mono_ns() - begun_ns);
-    s_announce_version(self);
-    reply->failed_at = (uint32_t)failed_at;
-    reply->changes = mg_store_changes(self->store);
+    ack->failed_at = (uint32_t)failed_at;
+    ack->changes = mg_store_changes(self->store);
     self->batches++;
-    if (reply->changes != before) {
+    if (ack->changes != before) {
         self->last_change_ns = now_ns;
     }
     return status;
+}
+
+/* Applied now, acknowledged with the others of this turn. */
+static void
+s_handle_write(state_actor_t *self, const mg_bus_peer_t *peer, const Mg__Write *write)
+{
+    ack_t *ack = &self->acks[self->ack_count++];
+    *ack = (ack_t){.peer = *peer};
+    ack->status = s_apply(self, write, ack);
+    ack->version = s_newest(self);
+    if (self->ack_count == ACKS_MAX) {
+        s_commit(self);
+    }
 }
 
 /* Revocations that still bind are carried over into the state that replaces this one. */
@@ -192,62 +362,14 @@ s_handle_swap(state_actor_t *self, const Mg__Swap *swap)
     return status;
 }
 
-/* --- views --- */
-
-static unsigned
-s_count_lent(const state_actor_t *self, const mg_bus_peer_t *owner)
-{
-    unsigned count = 0;
-    for (const lent_t *lent = self->lent; lent; lent = lent->next) {
-        count += lent->owner.id_len == owner->id_len &&
-                 memcmp(lent->owner.id, owner->id, owner->id_len) == 0;
-    }
-    return count;
-}
-
-static mg_status_t
-s_handle_open_view(state_actor_t *self, const mg_bus_peer_t *owner, Mg__StateReply *reply)
-{
-    if (s_count_lent(self, owner) >= MG_STATE_VIEWS_MAX) {
-        return MG_ERR_BUSY;
-    }
-    lent_t *lent = calloc(1, sizeof *lent);
-    int64_t before_ns = mg_clock_mono_ns();
-    mg_view_t *view = lent ? mg_store_open_view(self->store) : NULL;
-    int64_t took_ns = mg_clock_mono_ns() - before_ns;
-    mg_histogram_add(&self->view_open, took_ns);
-    reply->view_ns = (uint64_t)took_ns;
-    mg_viewref_t *ref = view ? mg_viewref_new(view) : NULL;
-    if (!ref) {
-        if (view) {
-            mg_store_release_view(self->store, &view);
-        }
-        free(lent);
-        return MG_ERR_NO_MEMORY;
-    }
-    *lent =
-        (lent_t){.next = self->lent, .view = ref, .owner = *owner, .since_ms = mg_clock_mono_ms()};
-    self->lent = lent;
-    reply->view = mg_viewref_send(ref);
-    reply->swaps = self->swaps;
-    reply->changes = mg_store_changes(self->store);
-    return MG_OK;
-}
-
-/* A reply with a view in it did not reach its asker: the view is still only ours. */
-static void
-s_recall_view(state_actor_t *self, mg_handle_t handle)
-{
-    mg_viewref_t *view = mg_viewref_take(handle);
-    mg_viewref_give_back(&view);
-    s_take_back_views(self, false);
-}
+/* --- views that are kept for long --- */
 
 static void
 s_report_old_views(const state_actor_t *self, int64_t now_ms)
 {
     for (lent_t *lent = self->lent; lent; lent = lent->next) {
-        if (!lent->reported && now_ms - lent->since_ms > MG_STATE_VIEW_OLD_MS) {
+        bool keeps = lent->version < s_newest(self);
+        if (keeps && !lent->reported && now_ms - lent->since_ms > MG_STATE_VIEW_OLD_MS) {
             lent->reported = true;
             mg_log(MG_LOG_WARN, "view_old", "age_s=%lld msg=%s",
                    (long long)(now_ms - lent->since_ms) / 1000,
@@ -316,33 +438,20 @@ s_reply_stats(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *re
 
 /* --- messages --- */
 
-static void
-s_reply(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *reply)
-{
-    reply->version = mg_view_version(mg_store_current(self->store));
-    mg_status_t sent = mg_bus_reply(self->inbox, peer, &reply->base);
-    if (sent != MG_OK && reply->view) {
-        s_recall_view(self, reply->view);
-    }
-    if (sent != MG_OK) {
-        mg_log(MG_LOG_WARN, "reply_lost", "actor=state status=%s", mg_status_name(sent));
-    }
-}
-
+/* Everything but writes finds all that was written before it known to everybody. */
 static void
 s_handle(state_actor_t *self, const mg_bus_peer_t *peer, const Mg__StateRequest *request)
 {
     Mg__StateReply reply = MG__STATE_REPLY__INIT;
     mg_status_t status = MG_OK;
+    s_commit(self);
     switch (request->body_case) {
-    case MG__STATE_REQUEST__BODY_WRITE:
-        status = s_handle_write(self, request->write, &reply);
-        break;
     case MG__STATE_REQUEST__BODY_OPEN_VIEW:
-        status = s_handle_open_view(self, peer, &reply);
-        break;
+        s_handle_open_view(self, peer, request->open_view);
+        return;
     case MG__STATE_REQUEST__BODY_RELEASE_VIEW:
         s_take_back_views(self, false);
+        s_end_wait(self, peer);
         return;
     case MG__STATE_REQUEST__BODY_FREEZE:
         self->frozen = true;
@@ -355,7 +464,7 @@ s_handle(state_actor_t *self, const mg_bus_peer_t *peer, const Mg__StateRequest 
         status = s_handle_swap(self, request->swap);
         break;
     case MG__STATE_REQUEST__BODY_STATS:
-        reply.version = mg_view_version(mg_store_current(self->store));
+        reply.version = s_newest(self);
         (void)s_reply_stats(self, peer, &reply);
         return;
     default:
@@ -363,6 +472,7 @@ s_handle(state_actor_t *self, const mg_bus_peer_t *peer, const Mg__StateRequest 
         break;
     }
     reply.status = status;
+    reply.version = s_newest(self);
     s_reply(self, peer, &reply);
 }
 
@@ -378,15 +488,22 @@ s_on_inbox(void *arg)
         if (status == MG_ERR_BAD_MESSAGE) {
             Mg__StateReply reply = MG__STATE_REPLY__INIT;
             reply.status = status;
+            reply.version = s_newest(self);
             s_reply(self, &peer, &reply);
             continue;
         }
         if (status != MG_OK) {
-            return;
+            break;
         }
-        s_handle(self, &peer, (const Mg__StateRequest *)message);
+        const Mg__StateRequest *request = (const Mg__StateRequest *)message;
+        if (request->body_case == MG__STATE_REQUEST__BODY_WRITE) {
+            s_handle_write(self, &peer, request->write);
+        } else {
+            s_handle(self, &peer, request);
+        }
         protobuf_c_message_free_unpacked(message, NULL);
     }
+    s_commit(self);
 }
 
 /* Work that can wait for an idle moment, a little each turn. */
@@ -431,7 +548,7 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
         s_destroy(self);
         return MG_ERR_NO_MEMORY;
     }
-    s_announce_version(self);
+    atomic_store_explicit(self->version, s_newest(self), memory_order_release);
     *out_self = self;
     return MG_OK;
 }

@@ -67,14 +67,15 @@ mg_service_open(mg_service_t *self)
     self->logins = mg_ratelimit_new(logins, self->http->login_window_seconds);
     self->metrics = mg_metrics_new();
     self->state_link = mg_state_link_new(MG_SERVICE_WINDOW);
+    self->view_link = mg_state_link_new(MG_SERVICE_VIEWS_MAX);
     self->dump_link = s_link(self, MG_BUS_DUMP, &mg__dump_reply__descriptor, MG_SERVICE_DUMPS_MAX);
     self->hasher_link =
         s_link(self, MG_BUS_HASHER, &mg__hasher_reply__descriptor, MG_HASHER_QUEUE_MAX);
     self->autosave_link =
         s_link(self, MG_BUS_AUTOSAVE, &mg__autosave_reply__descriptor, MG_SERVICE_DUMPS_MAX);
     if (!self->slots || !self->sessions || !self->representations || !self->logins ||
-        !self->metrics || !self->state_link || !self->dump_link || !self->hasher_link ||
-        !self->autosave_link) {
+        !self->metrics || !self->state_link || !self->view_link || !self->dump_link ||
+        !self->hasher_link || !self->autosave_link) {
         return MG_ERR_NO_MEMORY;
     }
     if (self->http->jwt_secret) {
@@ -87,11 +88,12 @@ void
 mg_service_close(mg_service_t *self)
 {
     if (self->view) {
-        mg_state_give_back(self->state_link, &self->view);
+        mg_state_give_back(self->view_link, &self->view);
     }
     mg_link_destroy(&self->autosave_link);
     mg_link_destroy(&self->hasher_link);
     mg_link_destroy(&self->dump_link);
+    mg_link_destroy(&self->view_link);
     mg_link_destroy(&self->state_link);
     mg_buf_wipe(&self->secret);
     mg_buf_free(&self->view_tickets);
@@ -106,8 +108,8 @@ mg_service_close(mg_service_t *self)
 mg_status_t
 mg_service_watch(mg_service_t *self, mg_loop_t *loop)
 {
-    mg_link_t *const links[] = {self->state_link, self->dump_link, self->hasher_link,
-                                self->autosave_link};
+    mg_link_t *const links[] = {self->state_link, self->view_link, self->dump_link,
+                                self->hasher_link, self->autosave_link};
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
         mg_status_t status = mg_loop_watch_link(loop, links[i]);
         if (status != MG_OK) {
@@ -125,17 +127,28 @@ mg_service_version(const mg_service_t *self)
     return atomic_load_explicit(self->version, memory_order_acquire);
 }
 
+static bool
+s_covers(const mg_service_t *self, uint64_t version)
+{
+    return self->view && mg_view_version(mg_viewref_view(self->view)) >= version;
+}
+
 bool
 mg_service_is_fresh(mg_service_t *self, uint64_t version)
 {
     self->view_used = true;
-    return self->view && mg_view_version(mg_viewref_view(self->view)) >= version;
+    if (!s_covers(self, version) && self->view_asked && !self->view_coming) {
+        self->view_coming = true;
+        mg_link_receive(self->view_link); /* s_on_view */
+        self->view_coming = false;
+    }
+    return s_covers(self, version);
 }
 
 int64_t
 mg_service_rest(mg_service_t *self, int64_t now_ms)
 {
-    if (!self->view || self->view_asked) {
+    if (!self->view) {
         return -1;
     }
     if (self->view_used) {
@@ -146,7 +159,7 @@ mg_service_rest(mg_service_t *self, int64_t now_ms)
     if (left_ms > 0) {
         return left_ms;
     }
-    mg_state_give_back(self->state_link, &self->view);
+    mg_state_give_back(self->view_link, &self->view);
     return -1;
 }
 
@@ -173,7 +186,7 @@ s_take_view(mg_service_t *self, const Mg__StateReply *reply)
         return MG_ERR_BAD_MESSAGE;
     }
     if (self->view) {
-        mg_state_give_back(self->state_link, &self->view);
+        mg_state_give_back(self->view_link, &self->view);
     }
     self->view = view;
     if (reply->swaps != self->swaps) { /* addresses and revs may mean other documents now */
@@ -185,15 +198,12 @@ s_take_view(mg_service_t *self, const Mg__StateReply *reply)
     return MG_OK;
 }
 
+static mg_status_t s_ask_view(mg_service_t *self);
+
 /* Runs everybody who waited. Some may find the view too old already and wait for the next one. */
 static void
-s_on_view(void *arg, mg_status_t status, const ProtobufCMessage *reply)
+s_resume_waiting(mg_service_t *self, mg_status_t status)
 {
-    mg_service_t *self = arg;
-    self->view_asked = false;
-    if (status == MG_OK) {
-        status = s_take_view(self, (const Mg__StateReply *)reply);
-    }
     mg_buf_t tickets = self->view_tickets;
     self->view_tickets = (mg_buf_t){0};
     for (size_t at = 0; at < tickets.len; at += sizeof(mg_ticket_t)) {
@@ -214,18 +224,43 @@ s_on_view(void *arg, mg_status_t status, const ProtobufCMessage *reply)
     mg_buf_free(&tickets);
 }
 
+/* A view, or none: the one that was asked for ahead was not wanted any more (mg_service_rest), and by now somebody may wait. */
+static void
+s_on_view(void *arg, mg_status_t status, const ProtobufCMessage *message)
+{
+    mg_service_t *self = arg;
+    const Mg__StateReply *reply = (const Mg__StateReply *)message;
+    bool unwanted = status == MG_OK && reply->status == MG_ERR_CLOSED;
+    bool coming = self->view_coming;
+    self->view_coming = true; /* who runs now looks for no newer one */
+    self->view_asked = false;
+    if (status == MG_OK && !unwanted) {
+        status = s_take_view(self, reply);
+    }
+    if (status == MG_OK && (!unwanted || self->view_tickets.len > 0)) {
+        status = s_ask_view(self);
+    }
+    if (!unwanted) {
+        s_resume_waiting(self, status);
+    }
+    self->view_coming = coming;
+}
+
+/* Asks for a view that is newer than the one there is, unless that is asked for already. */
 static mg_status_t
 s_ask_view(mg_service_t *self)
 {
+    enum { DAY_MS = 86400000 };
     if (self->view_asked) {
         return MG_OK;
     }
     Mg__OpenView open = MG__OPEN_VIEW__INIT;
     Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+    open.newer_than = self->view ? mg_view_version(mg_viewref_view(self->view)) : 0;
     request.body_case = MG__STATE_REQUEST__BODY_OPEN_VIEW;
     request.open_view = &open;
-    mg_status_t status = mg_link_ask(self->state_link, &request.base,
-                                     mg_clock_mono_ms() + MG_STATE_REPLY_MS, s_on_view, self);
+    mg_status_t status =
+        mg_link_ask(self->view_link, &request.base, mg_clock_mono_ms() + DAY_MS, s_on_view, self);
     self->view_asked = status == MG_OK;
     return status;
 }

@@ -3,10 +3,11 @@
  * Owns     : its links, the newest view it was given, the slots of waiting requests, sessions, counters.
  * Thread   : the gateway's.
  * Takes    : replies; the atomic version of the state.
- * Sends    : OpenView when a request finds the view too old: one for all that wait; ReleaseView.
+ * Sends    : OpenView for the version after the one it has, ahead of need, while requests use views; ReleaseView.
  * Fails    : requests that wait for a view that cannot be had are answered 503.
  * Not here : messages for handlers (gateway/ask.h), connections (gateway/server.h).
- * Source   : design.md section 3: reads are linearizable, and cost no message while nothing is written.
+ * Source   : design.md section 3: reads are linearizable, and cost no message while nothing is written. docs/adr/0013: a view travels
+ *            ahead of its version, so that a request that sees a new version finds the view in its queue and need not wait.
  */
 #ifndef MG_GATEWAY_SERVICE_H
 #define MG_GATEWAY_SERVICE_H
@@ -21,6 +22,8 @@
 
 enum {
     MG_SERVICE_WAITING_MAX = 2048, /* requests that wait at once; one more is answered 503 */
+    MG_SERVICE_VIEWS_MAX =
+        4, /* requests for views under way: one, and what is left of unwanted ones */
     MG_SERVICE_WINDOW = 3072,      /* requests to the state actor under way, < MG_BUS_HWM */
     MG_SERVICE_DUMPS_MAX = 64,     /* dump and restore requests under way */
     MG_SERVICE_DUMP_MS = 1800000,  /* deadline of a dump or restore */
@@ -54,9 +57,11 @@ struct mg_service {
     mg_link_t *hasher_link;
     mg_link_t *autosave_link;
     /* the view */
+    mg_link_t *view_link;
     mg_viewref_t *view;
-    uint64_t swaps; /* of the state, as of the newest view */
-    bool view_asked;
+    uint64_t swaps;        /* of the state, as of the newest view */
+    bool view_asked;       /* one that is newer than this */
+    bool view_coming;      /* replies are being taken off view_link */
     bool view_used;        /* since the last rest */
     int64_t view_idle_ms;  /* monotonic: since when it has not been used */
     mg_buf_t view_tickets; /* mg_ticket_t of requests that wait for a newer one */

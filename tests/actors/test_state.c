@@ -287,6 +287,104 @@ test_view_that_comes_too_late_is_given_back(void **state)
     mg_actor_stop(&actor);
 }
 
+/* --- views asked for ahead --- */
+
+static void
+s_ask_next(mg_link_t *link, uint64_t newer_than, test_answer_t *answer)
+{
+    Mg__OpenView open = MG__OPEN_VIEW__INIT;
+    Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+    open.newer_than = newer_than;
+    request.body_case = MG__STATE_REQUEST__BODY_OPEN_VIEW;
+    request.open_view = &open;
+    test_ask_begin(link, &request.base, WAIT_MS, answer);
+}
+
+/* Takes the view out of an answer that has come. */
+static mg_viewref_t *
+s_view_of(test_answer_t *answer)
+{
+    Mg__StateReply *reply = (Mg__StateReply *)answer->reply;
+    assert_true(answer->done);
+    CHECK_OK(reply->status);
+    mg_viewref_t *view = mg_viewref_take(reply->view);
+    mg__state_reply__free_unpacked(reply, NULL);
+    return view;
+}
+
+/* Not one look at the queue later: as soon as the number can be seen. */
+static void
+test_a_view_asked_for_ahead_is_there_with_its_version(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 500 };
+    zactor_t *actor = s_start();
+    mg_link_t *reader = mg_state_link_new(4);
+    mg_link_t *writer = mg_state_link_new(4);
+    mg_viewref_t *view = s_open(reader);
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t version = mg_view_version(mg_viewref_view(view));
+        test_answer_t next = {0};
+        s_ask_next(reader, version, &next);
+        assert_int_equal(s_views_out(reader), 1); /* an answer behind it: the other one waits */
+        assert_false(next.done);
+        test_answer_t written = {0};
+        Mg__Op op = MG__OP__INIT;
+        Mg__Op *list[] = {&op};
+        Mg__Write write = MG__WRITE__INIT;
+        Mg__StateRequest request = MG__STATE_REQUEST__INIT;
+        bson_t body;
+        char id[16];
+        s_account(1, i, id, &body);
+        op.collection = mg_bus_bytes(mg_slice_text("accounts"));
+        op.body = mg_bus_bytes(mg_document_slice(&body));
+        write.n_ops = 1;
+        write.ops = list;
+        request.body_case = MG__STATE_REQUEST__BODY_WRITE;
+        request.write = &write;
+        test_ask_begin(writer, &request.base, WAIT_MS, &written);
+        while (atomic_load_explicit(&s_version, memory_order_acquire) == version) {
+        }
+        mg_link_receive(reader);
+        mg_viewref_t *newer = s_view_of(&next);
+        assert_int_equal(s_sum(mg_viewref_view(newer)), i);
+        assert_true(mg_view_version(mg_viewref_view(newer)) > version);
+        mg_state_give_back(reader, &view);
+        view = newer;
+        CHECK_OK(s_status_and_free((Mg__StateReply *)test_ask_end(writer, &written)));
+        bson_destroy(&body);
+    }
+    mg_state_give_back(reader, &view);
+    mg_link_destroy(&reader);
+    mg_link_destroy(&writer);
+    mg_actor_stop(&actor);
+}
+
+static void
+test_a_wait_for_a_view_ends_with_a_release_and_with_another_wait(void **state)
+{
+    (void)state;
+    zactor_t *actor = s_start();
+    mg_link_t *link = mg_state_link_new(4);
+    mg_viewref_t *view = s_open(link);
+    uint64_t version = mg_view_version(mg_viewref_view(view));
+    test_answer_t first = {0};
+    test_answer_t second = {0};
+    s_ask_next(link, version, &first);
+    s_ask_next(link, version, &second);
+    CHECK_STATUS(MG_ERR_CLOSED, s_status_and_free((Mg__StateReply *)test_ask_end(link, &first)));
+    mg_state_give_back(link, &view);
+    CHECK_STATUS(MG_ERR_CLOSED, s_status_and_free((Mg__StateReply *)test_ask_end(link, &second)));
+    test_answer_t third = {0};
+    s_ask_next(link, version - 1, &third); /* there is one already */
+    (void)test_ask_end(link, &third);
+    view = s_view_of(&third);
+    assert_int_equal(s_views_out(link), 1);
+    mg_state_give_back(link, &view);
+    mg_link_destroy(&link);
+    mg_actor_stop(&actor);
+}
+
 static void
 test_swap_replaces_everything_but_live_revocations(void **state)
 {
@@ -372,6 +470,8 @@ main(void)
         cmocka_unit_test(test_a_freeze_for_good_outlives_every_thaw),
         cmocka_unit_test(test_one_actor_may_not_hold_too_many_views),
         cmocka_unit_test(test_view_that_comes_too_late_is_given_back),
+        cmocka_unit_test(test_a_view_asked_for_ahead_is_there_with_its_version),
+        cmocka_unit_test(test_a_wait_for_a_view_ends_with_a_release_and_with_another_wait),
         cmocka_unit_test(test_swap_replaces_everything_but_live_revocations),
         cmocka_unit_test(test_link_refuses_what_exceeds_its_window),
         cmocka_unit_test(test_enums_of_schema_and_store_agree),
