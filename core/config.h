@@ -29,6 +29,11 @@ typedef struct mg_config_http {
     uint16_t port;
     uint32_t connections_max;
     uint64_t body_max_bytes;
+    bool gzip;
+    uint32_t gzip_level;
+    uint32_t gzip_min_bytes;     /* shorter bodies are sent as they are */
+    uint32_t access_log_every;   /* each n-th request is logged; 0: none */
+    uint32_t connections_per_ip; /* 0: any number */
     uint32_t page_size_max;
     bool strict_envelope;
     bool https_only;

@@ -43,6 +43,43 @@ mg_exchange_header(const mg_request_t *request, const char *name)
 
 /* --- sending --- */
 
+/* Packs the body if the client takes that and it is worth it; the answer stays as it is when it is not, or without memory. */
+static bool
+s_pack(mg_request_t *request)
+{
+    const mg_config_http_t *http = request->service->http;
+    mg_answer_t *answer = &request->answer;
+    mg_buf_t packed = {0};
+    bool worth =
+        request->exchanges->gzip && answer->content_type && answer->body.len > http->gzip_min_bytes;
+    if (!worth || !mg_coding_takes_gzip(mg_exchange_header(request, "Accept-Encoding")) ||
+        mg_gzip_pack(request->exchanges->gzip, mg_buf_slice(&answer->body), &packed) != MG_OK) {
+        mg_buf_free(&packed);
+        return false;
+    }
+    mg_buf_free(&answer->body);
+    answer->body = packed;
+    return true;
+}
+
+/* What every answer with a body tells of it; `len` is that of the body as it was before it was packed. */
+static int
+s_describe_body(const mg_request_t *request, struct MHD_Response *response, size_t len, bool packed)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%zu", len);
+    int failed = MHD_add_response_header(response, "X-Body-Length", text) != MHD_YES;
+    failed |=
+        MHD_add_response_header(response, "Content-Type", request->answer.content_type) != MHD_YES;
+    if (packed) {
+        failed |= MHD_add_response_header(response, "Content-Encoding", "gzip") != MHD_YES;
+    }
+    if (request->exchanges->gzip && len > request->service->http->gzip_min_bytes) {
+        failed |= MHD_add_response_header(response, "Vary", "Accept-Encoding") != MHD_YES;
+    }
+    return failed;
+}
+
 static void
 s_add_headers(const mg_request_t *request, struct MHD_Response *response)
 {
@@ -55,13 +92,6 @@ s_add_headers(const mg_request_t *request, struct MHD_Response *response)
     }
     failed |= MHD_add_response_header(response, "X-Request-ID", request->id) != MHD_YES;
     failed |= MHD_add_response_header(response, "request_id", request->id) != MHD_YES;
-    if (answer->content_type) {
-        char len[24];
-        (void)snprintf(len, sizeof len, "%zu", answer->body.len);
-        failed |= MHD_add_response_header(response, "X-Body-Length", len) != MHD_YES;
-        failed |=
-            MHD_add_response_header(response, "Content-Type", answer->content_type) != MHD_YES;
-    }
     for (size_t i = 0; i < answer->header_count; i++) {
         const mg_answer_header_t *header = &answer->headers[i];
         failed |= MHD_add_response_header(response, header->name, header->value) != MHD_YES;
@@ -84,12 +114,17 @@ s_send(mg_request_t *request)
         mg_reply_empty(answer, 500);
         answer->close = true;
     }
+    size_t len = answer->body.len;
+    bool packed = s_pack(request);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(answer->body.len, answer->body.data, MHD_RESPMEM_MUST_FREE);
     if (!response) {
         return MHD_NO;
     }
     s_add_headers(request, response);
+    if (answer->content_type && s_describe_body(request, response, len, packed) != 0) {
+        mg_log(MG_LOG_WARN, "http_header_lost", "request=%s", request->id);
+    }
     answer->body.data = NULL; /* the library's now; its length is still wanted for the log */
     answer->body.cap = 0;
     s_enter(request, MG_STAGE_ANSWER);
@@ -295,19 +330,25 @@ mg_exchange_finish(mg_request_t *request)
     }
 }
 
+/* One line for each n-th request, and for each that failed through our fault; never what was sent or answered. */
 static void
 s_log_access(const mg_request_t *request, int64_t took_us)
 {
-    if (!mg_log_enabled(MG_LOG_DEBUG)) {
+    mg_exchanges_t *self = request->exchanges;
+    uint32_t every = request->service->http->access_log_every;
+    bool is_chosen = every != 0 && ++self->unlogged >= every;
+    if (!is_chosen && request->answer.status < 500) {
         return;
     }
+    self->unlogged = is_chosen ? 0 : self->unlogged;
     char peer[MG_ADDRESS_TEXT];
     mg_address_write(&request->origin.peer, peer);
-    mg_log(MG_LOG_DEBUG, "http_request",
-           "method=%s path=%.*s status=%u took_us=%" PRId64 " bytes=%zu user=%s peer=%s request=%s",
-           mg_method_name(request->framing.method), (int)request->path.len,
-           request->path.data ? (const char *)request->path.data : "", request->answer.status,
-           took_us, request->answer.body.len, request->caller.claims.sub, peer, request->id);
+    mg_log(MG_LOG_INFO, "http_request",
+           "method=%s route=%s status=%u took_us=%" PRId64 " bytes=%zu user=%s peer=%s request=%s",
+           mg_method_name(request->framing.method),
+           request->match.route ? request->match.route->pattern : "-", request->answer.status,
+           took_us, request->answer.body.len,
+           request->caller.known ? request->caller.claims.sub : "-", peer, request->id);
 }
 
 void

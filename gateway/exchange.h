@@ -11,6 +11,7 @@
 #ifndef MG_GATEWAY_EXCHANGE_H
 #define MG_GATEWAY_EXCHANGE_H
 
+#include "gateway/coding.h"
 #include "gateway/connections.h"
 #include "gateway/request.h"
 
@@ -30,6 +31,8 @@ struct mg_exchanges {
     uint32_t owed;     /* answers: heads were complete, and not all of the answer is sent */
     size_t body_bytes; /* of all bodies under way */
     int64_t now_ms;    /* of this turn */
+    uint32_t unlogged; /* requests since the last line of the access log */
+    mg_gzip_t *gzip;   /* NULL: answers are not packed */
     mg_requestids_t ids;
     size_t fixed_count;
     mg_fixed_header_t fixed[MG_FIXED_HEADERS_MAX];

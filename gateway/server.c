@@ -68,6 +68,7 @@ s_start_daemon(mg_server_t *self, uint32_t connections_max)
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, self->listen_fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, connections_max, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, exchanges->service->http->connections_per_ip, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, MG_SERVER_MEMORY, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, MG_IDLE_S, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, CLIENT_STRICTNESS, NULL},
@@ -103,6 +104,9 @@ mg_server_new(mg_service_t *service, mg_server_t **out)
     self->listen_fd = -1;
     self->exchanges.service = service;
     self->exchanges.now_ms = mg_clock_mono_ms();
+    if (service->http->gzip) {
+        self->exchanges.gzip = mg_gzip_new((int)service->http->gzip_level);
+    }
     self->exchanges.fixed_count = mg_reply_fixed_headers(service->http, self->exchanges.fixed);
     uint32_t limit = 0;
     mg_status_t status =
@@ -154,6 +158,7 @@ mg_server_destroy(mg_server_t **self_p)
     if (self->listen_fd >= 0) {
         (void)close(self->listen_fd);
     }
+    mg_gzip_destroy(&self->exchanges.gzip);
     free(self);
     *self_p = NULL;
 }

@@ -1,0 +1,117 @@
+"""What the front does to every answer: packing, the access log, limits of connections."""
+import gzip
+import json
+import re
+import socket
+import subprocess
+import unittest
+
+from server import API, Server, wait_for
+
+
+class Packing(unittest.TestCase):
+    def ask(self, server, path, accept=None):
+        headers = {"Accept-Encoding": accept} if accept else {}
+        status, _ = server.http("GET", path, headers=headers)
+        return status, server.last_headers
+
+    def raw(self, server, path, *options):
+        command = ["curl", "-s", *options, "-H", f"Authorization: Bearer {server.login()}", f"http://127.0.0.1:{server.port}{path}"]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    def test_who_takes_gzip_gets_it(self):
+        with Server() as server:
+            server.start()
+            self.assertEqual(server.http("POST", "/platform/api", API)[0], 201)
+            path = "/platform/api/orders/v1"
+            plain = self.raw(server, path)
+            self.assertGreater(len(plain), 500)
+            packed = self.raw(server, path, "-H", "Accept-Encoding: gzip")
+            self.assertLess(len(packed), len(plain))
+            self.assertEqual(gzip.decompress(packed), plain)
+            self.assertEqual(self.raw(server, path, "--compressed"), plain)
+            head = self.raw(server, path, "-I", "-H", "Accept-Encoding: gzip").decode()
+            self.assertIn("Content-Encoding: gzip", head)
+            self.assertIn("Vary: Accept-Encoding", head)
+            self.assertIn(f"X-Body-Length: {len(plain)}\r\n", head)
+            for accept in (None, "identity", "gzip;q=0", "br"):
+                with self.subTest(accept):
+                    status, headers = self.ask(server, path, accept)
+                    self.assertEqual(status, 200)
+                    self.assertNotIn("Content-Encoding", headers)
+                    self.assertEqual(headers["Vary"], "Accept-Encoding")
+            self.assertNotIn("Content-Encoding", self.ask(server, "/api/health", "gzip")[1])  # too short to be worth it
+
+    def test_it_can_be_turned_off_and_its_threshold_moved(self):
+        with Server(COMPRESSION_ENABLED="false") as server:
+            server.start()
+            self.assertNotIn("Content-Encoding", self.ask(server, "/platform/user/admin", "gzip")[1])
+            server.stop()
+            server.start(COMPRESSION_ENABLED="true", COMPRESSION_MINIMUM_SIZE="5", COMPRESSION_LEVEL="9")
+            packed = self.raw(server, "/api/health", "-H", "Accept-Encoding: gzip")
+            self.assertEqual(json.loads(gzip.decompress(packed)), {"status": "online"})
+
+
+class AccessLog(unittest.TestCase):
+    LINE = re.compile(r"event=http_request (.*)")
+
+    def lines(self, server):
+        return [dict(pair.split("=", 1) for pair in line.split()) for line in self.LINE.findall(server.log())]
+
+    def test_each_request_says_who_asked_for_what_and_nothing_secret(self):
+        with Server(MEMGATE_ACCESS_LOG="1") as server:
+            server.start()
+            server.http("GET", "/platform/role/some-secret-name?token=some-secret-query", headers={"X-Request-ID": "my-id"})
+            wait_for(lambda: any(line["request"] == "my-id" for line in self.lines(server)), "the line")
+            (line,) = [line for line in self.lines(server) if line["request"] == "my-id"]
+            self.assertEqual((line["method"], line["route"], line["status"], line["user"], line["peer"]),
+                             ("GET", "/platform/role/{role_name}", "404", "admin", "127.0.0.1"))
+            self.assertGreater(int(line["bytes"]), 0)
+            self.assertGreaterEqual(int(line["took_us"]), 0)
+            self.assertNotIn("some-secret", server.log())
+            self.assertNotIn(server.token, server.log())
+
+    def test_it_is_sampled_and_off_at_first(self):
+        for setting, expected in (("0", 0), ("10", 5)):
+            with Server(MEMGATE_ACCESS_LOG=setting) as server:
+                server.start()
+                server.stop()
+                server.start()
+                before = len(self.lines(server))
+                for _ in range(50):
+                    server.http("GET", "/api/health", token=None)
+                server.stop()
+                self.assertIn(len(self.lines(server)) - before, (expected, expected + 1))
+
+
+class Connections(unittest.TestCase):
+    def test_one_address_may_have_so_many(self):
+        with Server(MEMGATE_CONNECTIONS_PER_IP="3") as server:
+            server.start()
+            held = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(3)]
+            try:
+                for peer in held:
+                    peer.sendall(b"GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n")
+                    self.assertTrue(peer.recv(65536).startswith(b"HTTP/1.1 200"))
+                with socket.create_connection(("127.0.0.1", server.port), timeout=5) as one_more:
+                    self.assertEqual(self.answer(one_more), b"")
+                held.pop().close()
+                wait_for(lambda: self.serves(server), "the place of the one that left")
+            finally:
+                for peer in held:
+                    peer.close()
+
+    def answer(self, peer):
+        try:
+            peer.sendall(b"GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n")
+            return peer.recv(65536)
+        except OSError:  # reset
+            return b""
+
+    def serves(self, server):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as peer:
+            return self.answer(peer).startswith(b"HTTP/1.1 200")
+
+
+if __name__ == "__main__":
+    unittest.main()
