@@ -70,7 +70,7 @@ s_start_gateway(mg_children_t *self)
     char hint[256];
     (void)snprintf(hint, sizeof hint,
                    "%.64s port %u can not be listened on: another program has it, or HOST is no "
-                   "address of this machine",
+                   "address of this machine; or the line before says why",
                    http->host, http->port);
     mg_gateway_args_t args = {.http = http, .dump = &self->config->dump, .version = &self->version};
     return s_start(self, MG_CHILD_GATEWAY, &mg_gateway_actor, &args, hint);

@@ -29,6 +29,8 @@ typedef struct mg_config_http {
     uint16_t port;
     uint32_t connections_max;
     uint64_t body_max_bytes;
+    const char *tls_cert; /* PEM files; NULL: plain HTTP */
+    const char *tls_key;
     bool gzip;
     uint32_t gzip_level;
     uint32_t gzip_min_bytes;     /* shorter bodies are sent as they are */

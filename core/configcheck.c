@@ -145,6 +145,10 @@ s_check_serving(checking_t *checking)
     s_problem(checking, password && strlen(password) < ADMIN_PASSWORD_MIN,
               "MEMGATE_ADMIN_PASSWORD is too short: it needs at least 12 characters.");
     s_problem(
+        checking, !config->http.tls_cert != !config->http.tls_key,
+        "MEMGATE_TLS_CERT and MEMGATE_TLS_KEY belong together: set both, or neither for plain "
+        "HTTP.");
+    s_problem(
         checking, config->environment && !config->http.https_only,
         "ENV=production wants HTTPS_ONLY=true: tokens and passwords must not travel in the clear.");
     s_problem(checking,

@@ -7,6 +7,7 @@
 struct mg_connection {
     mg_connection_t *previous;
     mg_connection_t *next;
+    void *owner;
     int fd;
     mg_stage_t stage;
     int64_t since_ms; /* when the stage began */
@@ -28,6 +29,7 @@ mg_connections_add(mg_connections_t *self, int fd, int64_t now_ms)
     if (!connection) {
         return NULL;
     }
+    connection->owner = self->owner;
     connection->fd = fd;
     connection->since_ms = now_ms;
     connection->next = self->first;
@@ -84,6 +86,12 @@ s_has_left(const mg_connection_t *connection)
     uint8_t byte = 0;
     bool sends = connection->stage == MG_STAGE_HEAD || connection->stage == MG_STAGE_BODY;
     return sends && recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+void *
+mg_connection_owner(const mg_connection_t *connection)
+{
+    return connection->owner;
 }
 
 unsigned

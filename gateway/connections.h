@@ -37,6 +37,7 @@ typedef struct mg_connection mg_connection_t;
 typedef struct mg_connections {
     mg_connection_t *first;
     uint32_t count;
+    void *owner; /* the list's user, found again by mg_connection_owner */
 } mg_connections_t;
 
 /* A new connection on socket `fd`, idle since `now_ms`. NULL: out of memory. */
@@ -49,6 +50,8 @@ void mg_connection_enter(mg_connection_t *connection, mg_stage_t stage, int64_t 
  * (0.9.75, when a query has more names than its memory), then it is found here. */
 void mg_connection_hold(mg_connection_t *connection, void *request);
 void *mg_connection_held(const mg_connection_t *connection);
+/* The owner of the list that it is in. */
+void *mg_connection_owner(const mg_connection_t *connection);
 /* Shuts down those whose stage has lasted too long or whose client left in the middle of a request; returns how many. */
 unsigned mg_connections_reap(const mg_connections_t *self, int64_t now_ms);
 

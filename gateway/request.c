@@ -70,7 +70,8 @@ mg_request_settings(const mg_request_t *self)
 bool
 mg_request_over_https(const mg_request_t *self)
 {
-    return mg_text_same(mg_request_header(self, "X-Forwarded-Proto"), "https");
+    return self->service->http->tls_cert != NULL ||
+           mg_text_same(mg_request_header(self, "X-Forwarded-Proto"), "https");
 }
 
 void

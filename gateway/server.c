@@ -5,6 +5,7 @@
 #include "gateway/exchange.h"
 #include "gateway/listen.h"
 #include "gateway/service.h"
+#include "gateway/tls.h"
 
 #include <microhttpd.h>
 
@@ -21,6 +22,7 @@ struct mg_server {
     int epoll_fd;
     uint16_t port;
     int64_t reaped_ms; /* when the reaper last looked */
+    mg_tls_t *tls;     /* NULL: plain HTTP */
 };
 
 enum { REAP_EVERY_MS = 1000 };
@@ -55,11 +57,62 @@ s_keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
     return strlen(text);
 }
 
+/* GnuTLS asks for the certificate of each handshake; the library keeps its connection with the session (0.9.75). */
+static int
+// NOLINTNEXTLINE(readability-function-size): the library's signature
+s_on_handshake(gnutls_session_t session,
+               const gnutls_datum_t *authorities,
+               int authority_count,
+               const gnutls_pk_algorithm_t *algorithms,
+               int algorithm_count,
+               gnutls_pcert_st **chain,
+               unsigned *count,
+               gnutls_privkey_t *key)
+{
+    (void)authorities;
+    (void)authority_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (!info || !info->socket_context) {
+        return -1;
+    }
+    const mg_server_t *self = mg_connection_owner(info->socket_context);
+    mg_tls_current(self->tls, chain, count, key);
+    return 0;
+}
+
 /* --- making and ending --- */
 
 /* Lenient, so that the gate refuses, with our body and headers: strict, the library answers a head without Host and a blank in the
  * target by itself (0.9.75), with its own page or none. */
 enum { CLIENT_STRICTNESS = 0 };
+
+/* The library takes a function where it says void pointer; POSIX lets both be converted. */
+static void *
+s_pointer(gnutls_certificate_retrieve_function2 *function)
+{
+    void *pointer = NULL;
+    memcpy(&pointer, &function, sizeof pointer);
+    return pointer;
+}
+
+static mg_status_t
+s_open_tls(mg_server_t *self, const mg_config_http_t *http)
+{
+    mg_fault_t why = {0};
+    if (!http->tls_cert) {
+        return MG_OK;
+    }
+    mg_status_t status = mg_tls_new(http->tls_cert, http->tls_key, &self->tls, &why);
+    if (status != MG_OK) {
+        mg_log(MG_LOG_CRITICAL, "tls_unusable", "msg=%s", why.text);
+        return MG_ERR_INVALID;
+    }
+    return MG_OK;
+}
 
 static mg_status_t
 s_start_daemon(mg_server_t *self, uint32_t connections_max)
@@ -78,9 +131,15 @@ s_start_daemon(mg_server_t *self, uint32_t connections_max)
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)s_on_connection, exchanges},
         {MHD_OPTION_END, 0, NULL},
     };
-    self->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, self->port, NULL,
-                                    NULL, mg_exchange_continue, exchanges, MHD_OPTION_ARRAY,
-                                    options, MHD_OPTION_END);
+    const struct MHD_OptionItem secured[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)MG_TLS_PRIORITIES},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, s_pointer(s_on_handshake)},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (self->tls ? MHD_USE_TLS : 0);
+    self->daemon = MHD_start_daemon(flags, self->port, NULL, NULL, mg_exchange_continue, exchanges,
+                                    MHD_OPTION_ARRAY, options, MHD_OPTION_ARRAY,
+                                    self->tls ? secured : &secured[2], MHD_OPTION_END);
     if (!self->daemon) {
         return MG_ERR_IO;
     }
@@ -103,14 +162,17 @@ mg_server_new(mg_service_t *service, mg_server_t **out)
     }
     self->listen_fd = -1;
     self->exchanges.service = service;
+    self->exchanges.connections.owner = self;
     self->exchanges.now_ms = mg_clock_mono_ms();
     if (service->http->gzip) {
         self->exchanges.gzip = mg_gzip_new((int)service->http->gzip_level);
     }
     self->exchanges.fixed_count = mg_reply_fixed_headers(service->http, self->exchanges.fixed);
     uint32_t limit = 0;
-    mg_status_t status =
-        mg_listen_limit(service->http->connections_max, MG_SERVER_SPARE_FILES, &limit);
+    mg_status_t status = s_open_tls(self, service->http);
+    if (status == MG_OK) {
+        status = mg_listen_limit(service->http->connections_max, MG_SERVER_SPARE_FILES, &limit);
+    }
     if (status == MG_OK) {
         status = mg_listen(service->http->host, service->http->port, &self->listen_fd, &self->port);
     }
@@ -159,8 +221,26 @@ mg_server_destroy(mg_server_t **self_p)
         (void)close(self->listen_fd);
     }
     mg_gzip_destroy(&self->exchanges.gzip);
+    mg_tls_destroy(&self->tls);
     free(self);
     *self_p = NULL;
+}
+
+void
+mg_server_reload_tls(mg_server_t *self)
+{
+    mg_fault_t why = {0};
+    if (!self->tls) {
+        return;
+    }
+    if (mg_tls_reload(self->tls, self->exchanges.now_ms, &why) == MG_OK) {
+        char until[MG_RFC3339_SIZE];
+        mg_clock_rfc3339(mg_tls_expires_s(self->tls) * MG_NS_PER_SECOND, until);
+        mg_log(MG_LOG_INFO, "tls_reloaded", "expires=%s", until);
+    } else {
+        mg_log(MG_LOG_ERROR, "tls_reload_failed",
+               "msg=%s; the certificate from before stays in force", why.text);
+    }
 }
 
 void

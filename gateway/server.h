@@ -32,6 +32,8 @@ uint16_t mg_server_port(const mg_server_t *self);
 int mg_server_fd(const mg_server_t *self);
 /* Does what there is to do; returns in how many milliseconds it wants to be called again at the latest. */
 int64_t mg_server_turn(mg_server_t *self, int64_t now_ms);
+/* Reads certificate and key again, and logs how it went; nothing without TLS. */
+void mg_server_reload_tls(mg_server_t *self);
 /* Takes no new connection from now on, and ends each with its next answer. */
 void mg_server_stop_accepting(mg_server_t *self);
 /* Requests whose head was complete and that are not answered in full: silence, and half a head, are owed no answer. */

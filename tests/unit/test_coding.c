@@ -12,22 +12,14 @@ test_who_takes_gzip(void **state)
         const char *header;
         bool takes;
     } rows[] = {
-        {"gzip", true},
-        {"deflate, gzip, br", true},
-        {"GZIP;q=0.5", true},
-        {"x-gzip", true},
-        {"*", true},
-        {"br;q=1.0, *;q=0.1", true},
-        {"gzip;q=0", false},
-        {"gzip; q=0.000, *", false},
-        {"*;q=0", false},
-        {"*, gzip;q=0", false},
-        {"identity", false},
-        {"gzipped", false},
-        {"", false},
-        {",,;;", false},
-        {"gzip;q=", true},
-        {"gzip;level=0", true},
+        {"gzip", true},       {"deflate, gzip, br", true},
+        {"GZIP;q=0.5", true}, {"x-gzip", true},
+        {"*", true},          {"br;q=1.0, *;q=0.1", true},
+        {"gzip;q=0", false},  {"gzip; q=0.000, *", false},
+        {"*;q=0", false},     {"*, gzip;q=0", false},
+        {"identity", false},  {"gzipped", false},
+        {"", false},          {",,;;", false},
+        {"gzip;q=", true},    {"gzip;level=0", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (mg_coding_takes_gzip(mg_slice_text(rows[i].header)) != rows[i].takes) {
@@ -45,7 +37,10 @@ s_expect_packed(mg_gzip_t *gzip, mg_slice_t bytes)
     uint8_t *plain = malloc(bytes.len + 1);
     assert_non_null(plain);
     CHECK_OK(mg_gzip_pack(gzip, bytes, &packed));
-    z_stream reader = {.next_in = packed.data, .avail_in = (uInt)packed.len, .next_out = plain, .avail_out = (uInt)bytes.len + 1};
+    z_stream reader = {.next_in = packed.data,
+                       .avail_in = (uInt)packed.len,
+                       .next_out = plain,
+                       .avail_out = (uInt)bytes.len + 1};
     assert_int_equal(inflateInit2(&reader, 15 + 16), Z_OK);
     assert_int_equal(inflate(&reader, Z_FINISH), Z_STREAM_END);
     assert_int_equal(reader.total_out, bytes.len);
