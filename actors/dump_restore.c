@@ -146,7 +146,10 @@ s_read_path(mg_dumpactor_t *self,
 {
     int fd = -1;
     mg_verdict_t verdict;
-    mg_status_t status = s_open_path(self, waiter->path, &fd, info, why);
+    mg_status_t status = mg_dump_follow(self, why);
+    if (status == MG_OK) {
+        status = s_open_path(self, waiter->path, &fd, info, why);
+    }
     if (status != MG_OK) {
         return status;
     }

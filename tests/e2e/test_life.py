@@ -234,6 +234,25 @@ class Life(unittest.TestCase):
                 server.start()
                 self.check_onboarded(server)
 
+    def test_whatever_is_asked_for_is_about_the_folder_that_the_path_names_now(self):
+        with Server() as server:
+            server.start()
+            onboard(server)
+            server.cli_json("dump", "--json")
+            away = server.dumps.rename(server.folder / "away")
+            server.dumps.mkdir()
+            self.assertEqual(server.cli_json("dumps", "--json"), [])
+            self.assertEqual(server.http("POST", "/platform/memory/restore", {})[0], 404)
+            server.dumps.rename(server.folder / "second")
+            status, answer = server.http("POST", "/platform/memory/dump", {"path": "copies/"})
+            self.assertEqual(status, 404, answer)  # there is no such folder in the new one
+            server.dumps.rename(server.folder / "third")
+            status, answer = server.http("POST", "/platform/memory/dump", {"path": "copy"})
+            self.assertEqual(status, 200, answer)
+            self.assertTrue(pathlib.Path(answer["response"]["path"]).is_file(), answer)
+            self.assertEqual(len(list(away.glob("*.bin"))), 1)
+            self.assertNotIn("dump_retried", server.log())
+
     def test_who_stands_by_follows_the_path_as_well(self):
         with Server() as first, Server() as second:
             first.start()
@@ -249,6 +268,23 @@ class Life(unittest.TestCase):
             self.check_onboarded(second)
             self.assertGreater(second.cli_json("dump", "--json")["generation"], made["generation"])
             self.assertTrue(first.dump_files())
+
+    def test_who_stands_by_takes_over_when_the_path_comes_back(self):
+        with Server() as first, Server() as second:
+            volume = first.folder / "volume"
+            (volume / "dumps").mkdir(parents=True)
+            first.dumps = volume / "dumps"
+            first.start(MEM_DUMP_PATH=f"{first.dumps}/")
+            onboard(first)
+            first.cli_json("dump", "--json")
+            second.spawn(MEM_DUMP_PATH=f"{first.dumps}/")
+            second.wait_log("standing_by")
+            volume.rename(first.folder / "away")
+            first.kill()
+            second.wait_log("standing_by.*does not exist")
+            (first.folder / "away").rename(volume)
+            wait_for(second.is_ready, "the second to take over")
+            self.check_onboarded(second)
 
     def test_who_stands_by_does_not_start_empty_beside_one_whose_folder_is_gone(self):
         for remove in (shutil.rmtree, lambda folder: folder.rename(folder.with_name("away"))):
