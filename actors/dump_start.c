@@ -169,6 +169,7 @@ mg_dump_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
         return;
     }
     self->at_home = true;
+    mg_pipeline_set_urgent(self->pipeline, false);
     Mg__RestoreInfo info = MG__RESTORE_INFO__INIT;
     Mg__DumpInfo dump;
     Mg__ImportInfo imported;
