@@ -252,7 +252,9 @@ s_restore_online(mg_dumpactor_t *self,
                             mg_status_name(status));
     }
     MG_FAILPOINT("restore.frozen");
+    mg_pipeline_set_urgent(self->pipeline, true); /* every writer waits */
     status = s_change(self, waiter, online, why);
+    mg_pipeline_set_urgent(self->pipeline, false);
     mg_status_t thawed = mg_stateask_thaw(self->state);
     if (thawed != MG_OK) {
         mg_log(MG_LOG_CRITICAL, "thaw_failed", "msg=%s",

@@ -22,8 +22,7 @@ enum {
     MG_CHILD_STATE,
     MG_CHILD_SEALERS, /* at idle priority, while serving */
     MG_CHILD_URGENT_SEALERS =
-        MG_CHILD_SEALERS +
-        MG_SEALERS_MAX, /* at normal priority: the restore of the start, the final dump */
+        MG_CHILD_SEALERS + MG_SEALERS_MAX, /* at normal priority, for what others wait for */
     MG_CHILD_DUMP = MG_CHILD_URGENT_SEALERS + MG_SEALERS_MAX,
     MG_CHILD_HASHER,
     MG_CHILD_GATEWAY,
