@@ -261,17 +261,27 @@ s_wait_gone(zactor_t *actor)
     }
 }
 
+bool
+mg_actor_try_stop(zactor_t **actor_p, int wait_ms)
+{
+    if (!*actor_p) {
+        return true;
+    }
+    zsock_set_sndtimeo(*actor_p, 0);
+    zsock_set_rcvtimeo(*actor_p, wait_ms);
+    bool told = zstr_send(*actor_p, "$TERM") == 0; /* else it has ended by itself already */
+    if (told && zsock_wait(*actor_p) == -1 && wait_ms >= 0) {
+        return false;
+    }
+    s_wait_gone(*actor_p);
+    zactor_destroy(actor_p);
+    return true;
+}
+
 void
 mg_actor_stop(zactor_t **actor_p)
 {
-    if (*actor_p) {
-        zsock_set_sndtimeo(*actor_p, 0);
-        if (zstr_send(*actor_p, "$TERM") == 0) { /* else it has ended by itself already */
-            (void)zsock_wait(*actor_p);
-        }
-        s_wait_gone(*actor_p);
-        zactor_destroy(actor_p);
-    }
+    (void)mg_actor_try_stop(actor_p, -1);
 }
 
 bool

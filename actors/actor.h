@@ -52,6 +52,8 @@ typedef struct mg_actor_ops {
 MG_MUST_USE mg_status_t mg_actor_start(const mg_actor_ops_t *ops, const void *args, zactor_t **out);
 /* Sends $TERM and waits until the thread has ended and closed all it had, its pipe too. NULL-safe. Fit for any zactor. */
 void mg_actor_stop(zactor_t **actor_p);
+/* The same within `wait_ms`; false: it does not end, and stays the caller's. */
+bool mg_actor_try_stop(zactor_t **actor_p, int wait_ms);
 /* True when the actor has ended without $TERM (poll its pipe with zactor_sock). */
 bool mg_actor_is_dead(zactor_t *actor);
 

@@ -225,6 +225,7 @@ s_gives_way(mg_dumpactor_t *self)
         return false;
     }
     self->final_joins = self->final_joins || s_is_up_to_date(self);
+    mg_pipeline_set_urgent(self->pipeline, true); /* what is left of a dump that it joins, too */
     return !self->final_joins;
 }
 
@@ -304,6 +305,7 @@ s_on_turn(void *arg, int64_t now_ms)
     }
     self->running = true;
     self->next_progress_ms = 0;
+    mg_pipeline_set_urgent(self->pipeline, !self->at_home || self->final_waits);
     switch (self->queue->kind) {
     case MG__DUMP_MESSAGE__BODY_DUMP:
         mg_dump_run_dump(self);

@@ -82,21 +82,36 @@ mg_dump_open_folder(mg_dumpactor_t *self, const mg_dump_args_t *args, mg_fault_t
     return status == MG_OK ? mg_dump_take_lock(self, why) : status;
 }
 
-mg_status_t
-mg_dump_open_again(mg_dumpactor_t *self, mg_folder_t **out, mg_fault_t *why)
+/* Takes over what the path names now. */
+static mg_status_t
+s_move(mg_dumpactor_t *self, mg_fault_t *why)
 {
+    mg_folder_t *fresh = NULL;
     const mg_file_ops_t *io = mg_folder_io(self->folder);
-    return mg_folder_open(io, self->config->dump.path_hint, &self->owner, out, why);
-}
-
-void
-mg_dump_move_to(mg_dumpactor_t *self, mg_folder_t **fresh_p)
-{
-    mg_log(MG_LOG_WARN, "folder_reopened", "path=%s msg=%s", mg_folder_path(*fresh_p),
+    mg_status_t status =
+        mg_folder_open(io, self->config->dump.path_hint, &self->owner, &fresh, why);
+    if (status == MG_OK) {
+        status = mg_folder_lock(fresh, why);
+    }
+    if (status != MG_OK) {
+        mg_folder_destroy(&fresh);
+        return status;
+    }
+    mg_log(MG_LOG_WARN, "folder_reopened", "path=%s msg=%s", mg_folder_path(fresh),
            "the dump folder was moved or deleted; dumps go to the one that is there now");
     mg_folder_destroy(&self->folder);
-    self->folder = *fresh_p;
-    *fresh_p = NULL;
+    self->folder = fresh;
+    return MG_OK;
+}
+
+mg_status_t
+mg_dump_follow(mg_dumpactor_t *self, mg_fault_t *why)
+{
+    if (!mg_folder_is_moved(self->folder)) {
+        return MG_OK;
+    }
+    mg_status_t status = s_move(self, why);
+    return status == MG_OK && self->scanned ? mg_dump_scan(self, NULL, why) : status;
 }
 
 static mg_status_t

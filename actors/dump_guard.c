@@ -13,6 +13,17 @@ enum { TRY_EVERY_MS = 250, EXIT_LOCKED = 75, MS_PER_SECOND = 1000 };
 
 /* ---- standing by ---- */
 
+/* It is still waited for; a new reason is told. */
+static void
+s_tell_standing_by(mg_dumpactor_t *self, mg_status_t status, const mg_fault_t *why)
+{
+    if (status != self->lock_told) {
+        self->lock_told = status;
+        mg_log(MG_LOG_WARN, "standing_by", "wait_s=%u msg=%s", self->config->dump.lock_wait_seconds,
+               why->text);
+    }
+}
+
 mg_status_t
 mg_dump_take_lock(mg_dumpactor_t *self, mg_fault_t *why)
 {
@@ -24,8 +35,7 @@ mg_dump_take_lock(mg_dumpactor_t *self, mg_fault_t *why)
     int64_t now_ms = mg_clock_mono_ms();
     self->lock_deadline_ms = now_ms + (int64_t)self->config->dump.lock_wait_seconds * MS_PER_SECOND;
     self->lock_try_ms = now_ms + TRY_EVERY_MS;
-    mg_log(MG_LOG_WARN, "standing_by", "wait_s=%u msg=%s", self->config->dump.lock_wait_seconds,
-           why->text);
+    s_tell_standing_by(self, status, why);
     return MG_OK;
 }
 
@@ -49,17 +59,8 @@ s_give_up(mg_dumpactor_t *self, const mg_fault_t *why)
 static mg_status_t
 s_try_lock(mg_dumpactor_t *self, mg_fault_t *why)
 {
-    mg_folder_t *fresh = NULL;
     mg_status_t status = mg_folder_lock(self->folder, why);
-    if (status != MG_OK || !mg_folder_is_moved(self->folder)) {
-        return status;
-    }
-    status = mg_dump_open_again(self, &fresh, why);
-    if (status == MG_OK) {
-        mg_dump_move_to(self, &fresh);
-        status = mg_folder_lock(self->folder, why);
-    }
-    return status;
+    return status == MG_OK ? mg_dump_follow(self, why) : status;
 }
 
 int64_t
@@ -78,6 +79,7 @@ mg_dump_stand_by(mg_dumpactor_t *self, int64_t now_ms)
         mg_log(MG_LOG_INFO, "lock_taken", "folder=%s", mg_folder_path(self->folder));
         return 0;
     }
+    s_tell_standing_by(self, status, &why);
     if (now_ms >= self->lock_deadline_ms && self->queue && self->queue->at_start) {
         s_give_up(self, &why);
     }
@@ -148,18 +150,27 @@ s_look_for_rivals(mg_dumpactor_t *self, mg_fault_t *why)
 }
 
 mg_status_t
+mg_dump_check_place(const mg_dumpactor_t *self, mg_fault_t *why)
+{
+    if (!mg_folder_is_moved(self->folder)) {
+        return MG_OK;
+    }
+    return mg_fault_set(why, MG_ERR_IO, ENOENT,
+                        "the dump folder %s was moved or deleted while the dump was written",
+                        mg_folder_path(self->folder));
+}
+
+mg_status_t
 mg_dump_check_guard(mg_dumpactor_t *self, mg_fault_t *why)
 {
     MG_FAILPOINT("publish.ready");
     if (self->fenced) {
         return MG_ERR_FENCED;
     }
-    if (mg_folder_is_moved(self->folder)) {
-        return mg_fault_set(why, MG_ERR_IO, ENOENT,
-                            "the dump folder %s was moved or deleted while the dump was written",
-                            mg_folder_path(self->folder));
+    mg_status_t status = mg_dump_check_place(self, why);
+    if (status == MG_OK) {
+        status = mg_folder_check_lock(self->folder, why);
     }
-    mg_status_t status = mg_folder_check_lock(self->folder, why);
     if (status == MG_OK) {
         status = s_look_for_rivals(self, why);
     }

@@ -68,7 +68,10 @@ mg_dump_run_list(mg_dumpactor_t *self)
     mg_fault_t why = {0};
     mg_candidates_t found = {0};
     mg_dumpwaiter_t *waiter = mg_dump_take_first(self);
-    mg_status_t status = mg_dump_scan(self, &found, &why);
+    mg_status_t status = mg_dump_follow(self, &why);
+    if (status == MG_OK) {
+        status = mg_dump_scan(self, &found, &why);
+    }
     if (status == MG_OK && s_list(self, waiter, &found) != MG_OK) {
         status = mg_fault_set(&why, MG_ERR_NO_MEMORY, ENOMEM, "no memory to list the dumps");
     }

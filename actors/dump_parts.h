@@ -50,6 +50,7 @@ typedef struct mg_dumpactor {
     bool fenced;              /* the lock was lost: what is published are orphans */
     int64_t lock_try_ms;      /* standing by: when the lock is tried next, */
     int64_t lock_deadline_ms; /* and when that ends */
+    mg_status_t lock_told;    /* why it could not be taken, as was logged last */
     size_t old_keys;          /* dumps that need a previous key, at the last count */
     bool told_unsynced;       /* it was logged that folders can not be synced */
 
@@ -105,11 +106,8 @@ MG_MUST_USE mg_status_t mg_dump_open_keys(mg_dumpactor_t *self, mg_fault_t *why)
 MG_MUST_USE mg_status_t mg_dump_open_folder(mg_dumpactor_t *self,
                                             const mg_dump_args_t *args,
                                             mg_fault_t *why);
-/* What its path names now, opened but not locked: for when the folder was moved or deleted; and the change to that one. */
-MG_MUST_USE mg_status_t mg_dump_open_again(mg_dumpactor_t *self,
-                                           mg_folder_t **out,
-                                           mg_fault_t *why);
-void mg_dump_move_to(mg_dumpactor_t *self, mg_folder_t **fresh_p);
+/* When the folder was moved or deleted: takes the one that its path names now, and its lock. */
+MG_MUST_USE mg_status_t mg_dump_follow(mg_dumpactor_t *self, mg_fault_t *why);
 /* Reads the folder's headers once, so that the next generation is known; adopts the newest one's salt. */
 MG_MUST_USE mg_status_t mg_dump_scan(mg_dumpactor_t *self, mg_candidates_t *out, mg_fault_t *why);
 /* The same with what is known already: costs no Argon2id and changes nothing. */
@@ -137,6 +135,8 @@ void mg_dump_run_dump(mg_dumpactor_t *self);
 MG_MUST_USE mg_status_t mg_dump_take_lock(mg_dumpactor_t *self, mg_fault_t *why);
 /* Tries again when it is time; returns in how many milliseconds it wants to be called again. */
 int64_t mg_dump_stand_by(mg_dumpactor_t *self, int64_t now_ms);
+/* MG_ERR_IO when the dump folder is not where its path says any more; what is in it, or below it, no start and no client finds. */
+MG_MUST_USE mg_status_t mg_dump_check_place(const mg_dumpactor_t *self, mg_fault_t *why);
 /* Before a dump gets its name: MG_OK and `seen`; MG_ERR_FENCED once the folder is not ours any more, and then sees to it that the
  * program ends; MG_ERR_IO when that could not be found out. */
 MG_MUST_USE mg_status_t mg_dump_check_guard(mg_dumpactor_t *self, mg_fault_t *why);

@@ -146,7 +146,10 @@ s_read_path(mg_dumpactor_t *self,
 {
     int fd = -1;
     mg_verdict_t verdict;
-    mg_status_t status = s_open_path(self, waiter->path, &fd, info, why);
+    mg_status_t status = mg_dump_follow(self, why);
+    if (status == MG_OK) {
+        status = s_open_path(self, waiter->path, &fd, info, why);
+    }
     if (status != MG_OK) {
         return status;
     }
@@ -249,7 +252,9 @@ s_restore_online(mg_dumpactor_t *self,
                             mg_status_name(status));
     }
     MG_FAILPOINT("restore.frozen");
+    mg_pipeline_set_urgent(self->pipeline, true); /* every writer waits */
     status = s_change(self, waiter, online, why);
+    mg_pipeline_set_urgent(self->pipeline, false);
     mg_status_t thawed = mg_stateask_thaw(self->state);
     if (thawed != MG_OK) {
         mg_log(MG_LOG_CRITICAL, "thaw_failed", "msg=%s",

@@ -64,7 +64,10 @@ mg_status_t
 mg_dump_load_newest(mg_dumpactor_t *self, mg_restored_t *out, mg_fault_t *why)
 {
     mg_candidates_t candidates = {0};
-    mg_status_t status = mg_dump_scan(self, &candidates, why);
+    mg_status_t status = mg_dump_follow(self, why);
+    if (status == MG_OK) {
+        status = mg_dump_scan(self, &candidates, why);
+    }
     if (status == MG_OK) {
         MG_FAILPOINT("restore.scanned");
         mg_restorejob_t job = mg_dump_restorejob(self, self->folder);
@@ -166,6 +169,7 @@ mg_dump_run_at_start(mg_dumpactor_t *self, mg_dumpwaiter_t *waiter)
         return;
     }
     self->at_home = true;
+    mg_pipeline_set_urgent(self->pipeline, false);
     Mg__RestoreInfo info = MG__RESTORE_INFO__INIT;
     Mg__DumpInfo dump;
     Mg__ImportInfo imported;

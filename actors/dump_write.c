@@ -63,7 +63,8 @@ s_name(void *arg, const mg_dumpjob_t *job, mg_dumpname_t *out, mg_fault_t *why)
 {
     mg_dumpactor_t *self = arg;
     const mg_dumpheader_t *header = &job->header;
-    mg_status_t status = job->folder == self->folder ? mg_dump_check_guard(self, why) : MG_OK;
+    mg_status_t status = job->folder == self->folder ? mg_dump_check_guard(self, why)
+                                                     : mg_dump_check_place(self, why);
     if (status == MG_ERR_FENCED) {
         mg_folder_orphan_name(job->folder, header->created_at, header->generation, out);
         return MG_OK;
@@ -217,12 +218,13 @@ s_is_full(const mg_fault_t *why)
     return why->error == ENOSPC || why->error == EDQUOT;
 }
 
-/* What another try may mend: a disk that failed once, data that read back otherwise. A full disk is none of these. */
+/* What another try may mend: a disk that failed once, data that read back otherwise. A full disk is none of these, nor is a
+ * folder that has gone. */
 static bool
-s_may_mend(mg_status_t status, const mg_fault_t *why)
+s_may_mend(const mg_dumpactor_t *self, mg_status_t status, const mg_fault_t *why)
 {
     return status == MG_ERR_DUMP || status == MG_ERR_UNSURE ||
-           (status == MG_ERR_IO && !s_is_full(why));
+           (status == MG_ERR_IO && !s_is_full(why) && !mg_folder_is_moved(self->folder));
 }
 
 static mg_status_t
@@ -233,7 +235,7 @@ s_try_often(mg_dumpactor_t *self,
             mg_fault_t *why)
 {
     mg_status_t status = s_try(self, waiter, folder, out, why);
-    for (int i = 1; i < TRIES && status != MG_OK && s_may_mend(status, why); i++) {
+    for (int i = 1; i < TRIES && status != MG_OK && s_may_mend(self, status, why); i++) {
         mg_log(status == MG_ERR_DUMP ? MG_LOG_CRITICAL : MG_LOG_ERROR, "dump_retried", "msg=%s",
                why->text);
         status = s_try(self, waiter, folder, out, why);
@@ -266,24 +268,7 @@ s_open_folder(mg_dumpactor_t *self, const char *path, mg_folder_t **out, mg_faul
     return status;
 }
 
-/* The dump folder was moved or deleted under our feet: takes the lock of what its path names now. */
-static mg_status_t
-s_reopen(mg_dumpactor_t *self, mg_fault_t *why)
-{
-    mg_folder_t *fresh = NULL;
-    mg_status_t status = mg_dump_open_again(self, &fresh, why);
-    if (status == MG_OK) {
-        status = mg_folder_lock(fresh, why);
-    }
-    if (status == MG_OK) {
-        mg_dump_move_to(self, &fresh);
-        status = mg_dump_scan(self, NULL, why);
-    }
-    mg_folder_destroy(&fresh);
-    return status;
-}
-
-/* A dump to the dump folder, once more after the folder itself was gone or room was made on a full disk. */
+/* A dump to the dump folder, once more after the folder was moved meanwhile or room was made on a full disk. */
 static mg_status_t
 s_write_home(mg_dumpactor_t *self,
              const mg_dumpwaiter_t *waiter,
@@ -292,7 +277,7 @@ s_write_home(mg_dumpactor_t *self,
 {
     mg_status_t status = s_try_often(self, waiter, self->folder, out, why);
     if (status == MG_ERR_IO && mg_folder_is_moved(self->folder)) {
-        status = s_reopen(self, why);
+        status = mg_dump_follow(self, why);
         if (status == MG_OK) {
             status = s_try_often(self, waiter, self->folder, out, why);
         }
@@ -309,7 +294,10 @@ mg_dump_write(mg_dumpactor_t *self,
               mg_fault_t *why)
 {
     mg_folder_t *elsewhere = NULL; /* a custom folder has its own lock */
-    mg_status_t status = self->scanned ? MG_OK : mg_dump_scan(self, NULL, why);
+    mg_status_t status = mg_dump_follow(self, why);
+    if (status == MG_OK && !self->scanned) {
+        status = mg_dump_scan(self, NULL, why);
+    }
     if (status == MG_OK && waiter->path[0]) {
         status = s_open_folder(self, waiter->path, &elsewhere, why);
         if (status != MG_OK) {

@@ -15,7 +15,9 @@ typedef struct place {
 } place_t;
 
 struct mg_pipeline {
-    zsock_t *jobs;
+    zsock_t *jobs; /* to idle sealers */
+    zsock_t *urgent_jobs;
+    bool urgent;
     zsock_t *results;
     uint32_t window; /* chunks under way at most */
     place_t *places;
@@ -38,8 +40,9 @@ mg_pipeline_new(uint32_t sealers)
     self->window = 2 * (sealers ? sealers : 1);
     self->places = calloc(self->window, sizeof *self->places);
     self->jobs = mg_bus_bind(ZMQ_PUSH, MG_BUS_CHUNKS);
+    self->urgent_jobs = mg_bus_bind(ZMQ_PUSH, MG_BUS_URGENT_CHUNKS);
     self->results = mg_bus_bind(ZMQ_PULL, MG_BUS_SEALED);
-    if (!self->places || !self->jobs || !self->results) {
+    if (!self->places || !self->jobs || !self->urgent_jobs || !self->results) {
         mg_pipeline_destroy(&self);
     }
     return self;
@@ -82,6 +85,7 @@ mg_pipeline_destroy(mg_pipeline_t **self_p)
     s_drop_draft(self);
     s_drop_places(self);
     mg_bus_close(&self->jobs);
+    mg_bus_close(&self->urgent_jobs);
     mg_bus_close(&self->results);
     free(self->places);
     sodium_memzero(&self->job, sizeof self->job);
@@ -104,6 +108,12 @@ mg_pipeline_begin(mg_pipeline_t *self,
     self->job.open = open;
     self->job.rules = *rules;
     memcpy(self->job.key, key, sizeof self->job.key);
+}
+
+void
+mg_pipeline_set_urgent(mg_pipeline_t *self, bool urgent)
+{
+    self->urgent = urgent;
 }
 
 bool
@@ -138,9 +148,10 @@ mg_pipeline_send(mg_pipeline_t *self, const mg_frame_t *frame, size_t len)
     job->frame = *frame;
     job->len = (uint32_t)len;
     atomic_store_explicit(&job->file, self->file, memory_order_release);
-    zmq_pollitem_t item = {.socket = zsock_resolve(self->jobs), .events = ZMQ_POLLOUT};
+    void *jobs = zsock_resolve(self->urgent ? self->urgent_jobs : self->jobs);
+    zmq_pollitem_t item = {.socket = jobs, .events = ZMQ_POLLOUT};
     bool ready = zmq_poll(&item, 1, MG_PIPELINE_STALL_MS) == 1; /* no sealer runs: wait for one */
-    if (!ready || zmq_msg_send(&self->draft, zsock_resolve(self->jobs), ZMQ_DONTWAIT) == -1) {
+    if (!ready || zmq_msg_send(&self->draft, jobs, ZMQ_DONTWAIT) == -1) {
         return MG_ERR_TIMEOUT;
     }
     self->drafted = false;

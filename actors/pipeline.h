@@ -3,7 +3,7 @@
  * Owns     : the PUSH and PULL sockets, the job being filled, and results that came early.
  * Thread   : the dump actor's.
  * Takes    : mg_sealresult_t on MG_BUS_SEALED.
- * Sends    : mg_sealjob_t on MG_BUS_CHUNKS.
+ * Sends    : mg_sealjob_t on MG_BUS_CHUNKS, or MG_BUS_URGENT_CHUNKS.
  * Fails    : MG_ERR_TIMEOUT when no sealer takes a job or answers for MG_PIPELINE_STALL_MS.
  * Not here : what a chunk is (core/chunk.h), what the bytes mean (actors/dumpjob.h, actors/readjob.h).
  * Source   : design.md section 4: at most 2N chunks in flight.
@@ -17,7 +17,7 @@ enum { MG_PIPELINE_STALL_MS = 60000 };
 
 typedef struct mg_pipeline mg_pipeline_t;
 
-/* For `sealers` sealers; binds both endpoints. NULL: a name is taken, or no memory. */
+/* For `sealers` sealers of each kind; binds their endpoints. NULL: a name is taken, or no memory. */
 mg_pipeline_t *mg_pipeline_new(uint32_t sealers);
 /* Wipes, closes, frees; sets *self_p = NULL; NULL-safe. */
 void mg_pipeline_destroy(mg_pipeline_t **self_p);
@@ -27,6 +27,10 @@ void mg_pipeline_begin(mg_pipeline_t *self,
                        bool open,
                        const mg_chunk_rules_t *rules,
                        const uint8_t key[MG_KEY_SIZE]);
+
+/* Who gets the jobs from now on, also in the middle of a file: the sealers at normal priority, or those that give way to everyone
+ * else on the machine, so that on a busy one a chunk may take them a second. */
+void mg_pipeline_set_urgent(mg_pipeline_t *self, bool urgent);
 
 /* True while another job may be sent. */
 bool mg_pipeline_has_room(const mg_pipeline_t *self);

@@ -14,7 +14,6 @@ typedef struct sealer {
     zsock_t *results;
     mg_chunkcodec_t *codec; /* of `file`; NULL: none yet */
     uint64_t file;
-    bool idle_wanted; /* before the first chunk is sealed */
 } sealer_t;
 
 static void
@@ -42,12 +41,11 @@ s_prepare(sealer_t *self, uint64_t file, const mg_sealjob_t *job)
     return mg_chunkcodec_new(&job->rules, job->key, &self->codec);
 }
 
-/* The restore of the start is over: from now on requests go first. */
+/* Requests go first. */
 static void
-s_become_idle(sealer_t *self)
+s_become_idle(void)
 {
     const struct sched_param none = {0};
-    self->idle_wanted = false;
     if (sched_setscheduler(0, SCHED_IDLE, &none) != 0) {
         mg_log(MG_LOG_WARN, "sealer_not_idle", "msg=%s",
                "sealers compete with requests for the processor");
@@ -82,9 +80,6 @@ s_work(sealer_t *self, uint64_t file, mg_sealjob_t *job, mg_sealresult_t *result
     mg_slice_t bytes = mg_slice(job + 1, job->len);
     memset(result, 0, sizeof *result);
     result->frame = job->frame;
-    if (self->idle_wanted && !job->open) {
-        s_become_idle(self);
-    }
     if (s_prepare(self, file, job) != MG_OK) {
         (void)mg_verdict_io(&result->verdict, "preparing a key", ENOMEM);
     } else if (job->open) {
@@ -139,8 +134,10 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
     if (!self) {
         return MG_ERR_NO_MEMORY;
     }
-    self->idle_wanted = args->idle;
-    self->jobs = mg_bus_connect(ZMQ_PULL, MG_BUS_CHUNKS);
+    if (args->idle) {
+        s_become_idle();
+    }
+    self->jobs = mg_bus_connect(ZMQ_PULL, args->chunks);
     self->results = mg_bus_connect(ZMQ_PUSH, MG_BUS_SEALED);
     if (!self->jobs || !self->results ||
         mg_loop_watch_socket(loop, self->jobs, s_on_job) != MG_OK) {

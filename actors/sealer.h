@@ -1,7 +1,7 @@
 /* sealer - the actor that seals or opens one chunk after the other: compression, AES-GCM, leaf.
  *
  * Owns     : nothing between chunks but the codec of the file it worked for last (wiped with it).
- * Takes    : mg_sealjob_t on MG_BUS_CHUNKS (PULL).
+ * Takes    : mg_sealjob_t on MG_BUS_CHUNKS or MG_BUS_URGENT_CHUNKS (PULL).
  * Sends    : one mg_sealresult_t for each on MG_BUS_SEALED (PUSH), with an outcome even when it failed.
  * Fails    : per chunk, in the result.
  * Not here : the order of chunks and how many are under way (actors/pipeline.h).
@@ -39,9 +39,8 @@ typedef struct mg_sealresult {
 } mg_sealresult_t;
 
 typedef struct mg_sealer_args {
-    /* Run at idle priority from the first chunk that is sealed on, for good: an unprivileged thread cannot raise itself again.
-     * The restore of the start, before it, has nobody to give way to. */
-    bool idle;
+    const char *chunks; /* the endpoint */
+    bool idle;          /* at idle priority, for good: an unprivileged thread cannot raise itself */
 } mg_sealer_args_t;
 
 extern const mg_actor_ops_t mg_sealer_actor;

@@ -42,6 +42,7 @@ s_start(mg_children_t *self,
         const char *hint)
 {
     mg_status_t status = mg_actor_start(ops, args, &self->actor[which]);
+    self->name[which] = ops->name;
     if (status != MG_OK) {
         mg_log(MG_LOG_CRITICAL, "start_failed", "actor=%s status=%s msg=%s", ops->name,
                mg_status_name(status), hint);
@@ -51,11 +52,10 @@ s_start(mg_children_t *self,
 }
 
 static bool
-s_start_sealers(mg_children_t *self, int first, bool idle)
+s_start_sealers(mg_children_t *self, int first, const mg_sealer_args_t *args)
 {
-    mg_sealer_args_t args = {.idle = idle};
     for (uint32_t i = 0; i < self->config->dump.sealers && i < MG_SEALERS_MAX; i++) {
-        if (!s_start(self, first + (int)i, &mg_sealer_actor, &args,
+        if (!s_start(self, first + (int)i, &mg_sealer_actor, args,
                      "no thread for sealing dumps could be started")) {
             return false;
         }
@@ -109,10 +109,13 @@ mg_children_start_first(mg_children_t *self)
     mg_state_args_t state = {.version = &self->version,
                              .memory_limit = self->config->memory_max_bytes};
     mg_dump_args_t dump = {.config = self->config, .host = self->host};
+    mg_sealer_args_t idle = {.chunks = MG_BUS_CHUNKS, .idle = true};
+    mg_sealer_args_t urgent = {.chunks = MG_BUS_URGENT_CHUNKS};
     bool started =
         s_start(self, MG_CHILD_SIGNALS, &mg_signals_actor, NULL, "signals can not be read") &&
         s_start(self, MG_CHILD_STATE, &mg_state_actor, &state, "no memory for the state") &&
-        s_start_sealers(self, MG_CHILD_SEALERS, true) &&
+        s_start_sealers(self, MG_CHILD_SEALERS, &idle) &&
+        s_start_sealers(self, MG_CHILD_URGENT_SEALERS, &urgent) &&
         s_start(self, MG_CHILD_DUMP, &mg_dump_actor, &dump,
                 "the dump folder can not be used; the line before says why") &&
         s_start(self, MG_CHILD_HASHER, &mg_hasher_actor, NULL,
@@ -131,12 +134,6 @@ mg_children_start_rest(mg_children_t *self)
     return started ? MG_EXIT_OK : self->failed;
 }
 
-mg_exit_t
-mg_children_start_final_sealers(mg_children_t *self)
-{
-    return s_start_sealers(self, MG_CHILD_FINAL_SEALERS, false) ? MG_EXIT_OK : self->failed;
-}
-
 void
 mg_children_init(mg_children_t *self, const mg_config_t *config)
 {
@@ -144,10 +141,15 @@ mg_children_init(mg_children_t *self, const mg_config_t *config)
     (void)gethostname(self->host, sizeof self->host - 1);
 }
 
-void
-mg_children_stop(mg_children_t *self)
+const char *
+mg_children_stop(mg_children_t *self, int wait_ms)
 {
+    int64_t deadline_ms = mg_clock_mono_ms() + wait_ms;
     for (int i = MG_CHILDREN - 1; i >= 0; i--) {
-        mg_actor_stop(&self->actor[i]);
+        int64_t left_ms = deadline_ms - mg_clock_mono_ms();
+        if (!mg_actor_try_stop(&self->actor[i], left_ms > 0 ? (int)left_ms : 0)) {
+            return self->name[i];
+        }
     }
+    return NULL;
 }

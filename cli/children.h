@@ -21,9 +21,9 @@ enum {
     MG_CHILD_SIGNALS,
     MG_CHILD_STATE,
     MG_CHILD_SEALERS, /* at idle priority, while serving */
-    MG_CHILD_FINAL_SEALERS =
-        MG_CHILD_SEALERS + MG_SEALERS_MAX, /* at normal priority, for the final dump */
-    MG_CHILD_DUMP = MG_CHILD_FINAL_SEALERS + MG_SEALERS_MAX,
+    MG_CHILD_URGENT_SEALERS =
+        MG_CHILD_SEALERS + MG_SEALERS_MAX, /* at normal priority, for what others wait for */
+    MG_CHILD_DUMP = MG_CHILD_URGENT_SEALERS + MG_SEALERS_MAX,
     MG_CHILD_HASHER,
     MG_CHILD_GATEWAY,
     MG_CHILD_AUTOSAVE,
@@ -37,7 +37,8 @@ typedef struct mg_children {
     _Atomic uint64_t version;     /* the state's newest; written by the state actor alone */
     int64_t started_ns;           /* Unix time */
     zactor_t *actor[MG_CHILDREN]; /* NULL: not running */
-    mg_exit_t failed;             /* exit code of the actor that did not start */
+    const char *name[MG_CHILDREN];
+    mg_exit_t failed; /* exit code of the actor that did not start */
 } mg_children_t;
 
 void mg_children_init(mg_children_t *self, const mg_config_t *config);
@@ -45,8 +46,8 @@ void mg_children_init(mg_children_t *self, const mg_config_t *config);
 mg_exit_t mg_children_start_first(mg_children_t *self);
 /* What serves a state that is there. */
 mg_exit_t mg_children_start_rest(mg_children_t *self);
-mg_exit_t mg_children_start_final_sealers(mg_children_t *self);
-/* Ends all that run, the last one started first. */
-void mg_children_stop(mg_children_t *self);
+/* Ends all that run, the last one started first, within `wait_ms`. The name of the one that does not end, and then those
+ * before it run on; NULL: all have ended. */
+const char *mg_children_stop(mg_children_t *self, int wait_ms);
 
 #endif

@@ -216,10 +216,17 @@ s_open(mg_supervisor_t *self)
 }
 
 static void
+s_stop_children(mg_supervisor_t *self)
+{
+    const char *silent = mg_children_stop(&self->children, MG_SILENCE_MS);
+    if (silent) {
+        mg_supervisor_note_silence(self, silent);
+    }
+}
+
+static void
 s_close(mg_supervisor_t *self)
 {
-    self->phase = MG_LIFE_ENDED; /* replies that come now change nothing */
-    mg_children_stop(&self->children);
     mg_manager_close(&self->manager);
     mg_link_destroy(&self->gateway);
     mg_link_destroy(&self->dump);
@@ -245,6 +252,9 @@ mg_supervise(const mg_config_t *config)
     }
     mg_exit_t code = self.exit_code;
     s_tell_manager(&self);
+    if (!self.silent) {
+        s_stop_children(&self);
+    }
     if (self.silent) { /* nobody can wait for a thread that hangs; what could be saved is on disk */
         mg_log(MG_LOG_INFO, "exit", "code=%d", (int)code);
         _exit((int)code);

@@ -58,6 +58,9 @@ void mg_supervisor_ask_gateway(mg_supervisor_t *self,
                                mg_link_reply_t *callback);
 
 /* --- supervisor_stop.c --- */
+enum { MG_SILENCE_MS = 5000 /* after which an actor that must answer is gone on without */ };
+/* One has not answered for so long. */
+void mg_supervisor_note_silence(mg_supervisor_t *self, const char *who);
 void mg_supervisor_stop(mg_supervisor_t *self, const Mg__StopRequest *stop);
 /* An actor has ended by itself. */
 void mg_supervisor_bury(mg_supervisor_t *self, int which);

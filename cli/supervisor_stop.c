@@ -4,9 +4,8 @@
 #include "core/log.h"
 
 enum {
-    DRAIN_MS = 5000,   /* at most, for open requests */
-    DRAIN_SHARE = 4,   /* and at most this part of the grace */
-    SILENCE_MS = 5000, /* after which an actor that must answer is gone on without */
+    DRAIN_MS = 5000, /* at most, for open requests */
+    DRAIN_SHARE = 4, /* and at most this part of the grace */
     FINAL_TRIES = 3,
     RETRY_SHARE = 4,     /* a try waits for this part of the grace that is left, */
     RETRY_MS_MAX = 10000 /* and no longer than this */
@@ -55,14 +54,20 @@ s_ask_final_dump(mg_supervisor_t *self)
     mg_supervisor_ask(self, self->dump, &ask.base, INT64_MAX, s_on_final_dump);
 }
 
+void
+mg_supervisor_note_silence(mg_supervisor_t *self, const char *who)
+{
+    self->silent = true;
+    mg_log(MG_LOG_ERROR, "actor_silent", "actor=%s msg=%s", who,
+           "a part of memgate does not answer; the stop goes on without it");
+}
+
 /* What an actor that hangs still holds up is not the last dump. */
 static void
-s_note_silence(mg_supervisor_t *self, mg_status_t status, const char *who)
+s_note_answer(mg_supervisor_t *self, mg_status_t status, const char *who)
 {
     if (status == MG_ERR_TIMEOUT) {
-        self->silent = true;
-        mg_log(MG_LOG_ERROR, "actor_silent", "actor=%s msg=%s", who,
-               "a part of memgate does not answer; the stop goes on without it");
+        mg_supervisor_note_silence(self, who);
     }
 }
 
@@ -71,9 +76,8 @@ s_on_frozen(void *arg, mg_status_t status, const ProtobufCMessage *message)
 {
     mg_supervisor_t *self = arg;
     (void)message;
-    s_note_silence(self, status, "state"); /* one that does not freeze is dumped as it is */
-    if (self->phase == MG_LIFE_DRAINING &&
-        mg_supervisor_started(self, mg_children_start_final_sealers(&self->children))) {
+    s_note_answer(self, status, "state"); /* one that does not freeze is dumped as it is */
+    if (self->phase == MG_LIFE_DRAINING) {
         self->phase = MG_LIFE_DUMPING;
         s_ask_final_dump(self);
     }
@@ -87,7 +91,7 @@ s_on_drained(void *arg, mg_status_t status, const ProtobufCMessage *message)
     if (self->phase != MG_LIFE_DRAINING) {
         return;
     }
-    s_note_silence(self, status, "gateway");
+    s_note_answer(self, status, "gateway");
     if (status == MG_OK && reply->unanswered) {
         mg_log(MG_LOG_WARN, "drain_cut", "requests=%u msg=%s", reply->unanswered,
                "requests were still open when the time for draining was over; they got 503");
@@ -95,7 +99,7 @@ s_on_drained(void *arg, mg_status_t status, const ProtobufCMessage *message)
     Mg__Freeze freeze = MG__FREEZE__INIT;
     freeze.for_good = true; /* a restore that is under way thaws at its end */
     mg_supervisor_ask_state(self, MG__STATE_REQUEST__BODY_FREEZE, &freeze,
-                            mg_clock_mono_ms() + SILENCE_MS, s_on_frozen);
+                            mg_clock_mono_ms() + MG_SILENCE_MS, s_on_frozen);
 }
 
 /* From serving to the final dump; `code` is the exit code if that goes well. */
@@ -114,7 +118,7 @@ s_stop(mg_supervisor_t *self, mg_exit_t code)
         Mg__SetPhase phase = MG__SET_PHASE__INIT;
         phase.phase = MG__SET_PHASE__PHASE__STOPPING;
         phase.drain_ms = drain_ms;
-        mg_supervisor_ask_gateway(self, &phase, mg_clock_mono_ms() + drain_ms + SILENCE_MS,
+        mg_supervisor_ask_gateway(self, &phase, mg_clock_mono_ms() + drain_ms + MG_SILENCE_MS,
                                   s_on_drained);
     } else {
         s_on_drained(self, MG_ERR_CLOSED, NULL);

@@ -155,6 +155,7 @@ s_close(mg_folderlock_t *self)
 mg_status_t
 mg_folderlock_take(mg_folderlock_t *self, int dir, mg_fault_t *why)
 {
+    s_close(self); /* a lock that we hold already would refuse us as it does others */
     mg_status_t status = s_take(self, dir, why);
     if (status != MG_OK) {
         s_close(self);

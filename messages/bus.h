@@ -26,7 +26,9 @@
 #define MG_BUS_SUPERVISOR "inproc://memgate.supervisor"
 #define MG_BUS_EVENTS                                                                              \
     "inproc://memgate.events" /* PUB of the dump actor; topic-less Event messages */
-#define MG_BUS_CHUNKS "inproc://memgate.chunks" /* PUSH of the dump actor to the sealers */
+#define MG_BUS_CHUNKS "inproc://memgate.chunks" /* PUSH of the dump actor to the idle sealers */
+#define MG_BUS_URGENT_CHUNKS                                                                       \
+    "inproc://memgate.urgent-chunks"            /* the same to those at normal priority */
 #define MG_BUS_SEALED "inproc://memgate.sealed" /* PULL of the dump actor from the sealers */
 
 enum {

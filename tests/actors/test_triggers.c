@@ -115,9 +115,9 @@ static void
 test_endpoints_are_the_listed_ones_and_each_is_served_once(void **state)
 {
     (void)state;
-    static const char *const endpoints[] = {MG_BUS_STATE,    MG_BUS_DUMP,    MG_BUS_HASHER,
-                                            MG_BUS_AUTOSAVE, MG_BUS_GATEWAY, MG_BUS_SUPERVISOR,
-                                            MG_BUS_EVENTS,   MG_BUS_CHUNKS,  MG_BUS_SEALED};
+    static const char *const endpoints[] = {
+        MG_BUS_STATE,      MG_BUS_DUMP,   MG_BUS_HASHER, MG_BUS_AUTOSAVE,      MG_BUS_GATEWAY,
+        MG_BUS_SUPERVISOR, MG_BUS_EVENTS, MG_BUS_CHUNKS, MG_BUS_URGENT_CHUNKS, MG_BUS_SEALED};
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
         print_message("%s\n", endpoints[i]);
         assert_memory_equal(endpoints[i], "inproc://memgate.", strlen("inproc://memgate."));

@@ -17,22 +17,30 @@ class Life(unittest.TestCase):
         self.assertEqual(server.http("GET", "/platform/api/orders/v1")[0], 200)
         self.assertTrue(server.login(USER["email"], USER["password"]))
 
-    def test_sealers_give_way_to_requests_from_their_first_dump_on(self):
-        """A restore at the start has nobody to give way to: on a busy machine idle sealers would make it take for ever."""
+    def test_dumps_give_way_to_requests_while_requests_are_served(self):
+        """Where requests wait for a dump or a restore, idle sealers would make them wait for ever on a busy machine."""
 
-        def policies(server):
-            tasks = pathlib.Path(f"/proc/{server.process.pid}/task")
-            return {os.sched_getscheduler(int(task.name)) for task in tasks.iterdir() if (task / "comm").read_text() == "mg-sealer\n"}
+        def worked(server):
+            """Processor time of the sealers, by their priority."""
+            ticks = {os.SCHED_IDLE: 0, os.SCHED_OTHER: 0}
+            for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir():
+                if (task / "comm").read_text() == "mg-sealer\n":
+                    ticks[os.sched_getscheduler(int(task.name))] += int((task / "schedstat").read_text().split()[0])
+            return ticks
 
         with Server() as server:
             server.start()
+            server.cli("import", "--collection", "things", "-", input="".join(f'{{"_id":{n},"x":"{"y" * 900}"}}\n' for n in range(20000)))
             server.cli_json("dump", "--json")
-            server.stop()
+            after_dump = worked(server)
+            self.assertGreater(after_dump[os.SCHED_IDLE], 2 * after_dump[os.SCHED_OTHER])
+            self.assertEqual(server.stop(), 0)
             server.start()
-            self.assertEqual(policies(server), {os.SCHED_OTHER})
-            server.cli("import", "--collection", "things", "-", input="".join(f'{{"_id":{n},"x":"{"y" * 900}"}}\n' for n in range(4000)))
-            server.cli_json("dump", "--json")  # some chunks for each of them
-            self.assertIn(os.SCHED_IDLE, policies(server))
+            after_start = worked(server)
+            self.assertGreater(after_start[os.SCHED_OTHER], 2 * after_start[os.SCHED_IDLE])
+            self.assertEqual(server.http("POST", "/platform/memory/restore", {})[0], 200)
+            grew = {policy: ticks - after_start[policy] for policy, ticks in worked(server).items()}
+            self.assertGreater(grew[os.SCHED_OTHER], grew[os.SCHED_IDLE] / 4, "writes are refused until the pre-restore dump is there")
 
     def test_sigusr1_dumps_and_a_crash_loses_nothing_that_was_dumped(self):
         with Server() as server:
@@ -234,6 +242,25 @@ class Life(unittest.TestCase):
                 server.start()
                 self.check_onboarded(server)
 
+    def test_whatever_is_asked_for_is_about_the_folder_that_the_path_names_now(self):
+        with Server() as server:
+            server.start()
+            onboard(server)
+            server.cli_json("dump", "--json")
+            away = server.dumps.rename(server.folder / "away")
+            server.dumps.mkdir()
+            self.assertEqual(server.cli_json("dumps", "--json"), [])
+            self.assertEqual(server.http("POST", "/platform/memory/restore", {})[0], 404)
+            server.dumps.rename(server.folder / "second")
+            status, answer = server.http("POST", "/platform/memory/dump", {"path": "copies/"})
+            self.assertEqual(status, 404, answer)  # there is no such folder in the new one
+            server.dumps.rename(server.folder / "third")
+            status, answer = server.http("POST", "/platform/memory/dump", {"path": "copy"})
+            self.assertEqual(status, 200, answer)
+            self.assertTrue(pathlib.Path(answer["response"]["path"]).is_file(), answer)
+            self.assertEqual(len(list(away.glob("*.bin"))), 1)
+            self.assertNotIn("dump_retried", server.log())
+
     def test_who_stands_by_follows_the_path_as_well(self):
         with Server() as first, Server() as second:
             first.start()
@@ -249,6 +276,23 @@ class Life(unittest.TestCase):
             self.check_onboarded(second)
             self.assertGreater(second.cli_json("dump", "--json")["generation"], made["generation"])
             self.assertTrue(first.dump_files())
+
+    def test_who_stands_by_takes_over_when_the_path_comes_back(self):
+        with Server() as first, Server() as second:
+            volume = first.folder / "volume"
+            (volume / "dumps").mkdir(parents=True)
+            first.dumps = volume / "dumps"
+            first.start(MEM_DUMP_PATH=f"{first.dumps}/")
+            onboard(first)
+            first.cli_json("dump", "--json")
+            second.spawn(MEM_DUMP_PATH=f"{first.dumps}/")
+            second.wait_log("standing_by")
+            volume.rename(first.folder / "away")
+            first.kill()
+            second.wait_log("standing_by.*does not exist")
+            (first.folder / "away").rename(volume)
+            wait_for(second.is_ready, "the second to take over")
+            self.check_onboarded(second)
 
     def test_who_stands_by_does_not_start_empty_beside_one_whose_folder_is_gone(self):
         for remove in (shutil.rmtree, lambda folder: folder.rename(folder.with_name("away"))):

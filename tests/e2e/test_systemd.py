@@ -257,6 +257,19 @@ class Watchdog(Story):
         server.start()
         self.assertEqual(server.http("GET", "/platform/role/kept")[0], 200)
 
+    def test_whoever_hangs_does_not_keep_the_process_from_its_end(self):
+        for name in ("mg-control", "mg-sealer"):
+            with self.subTest(name):
+                server, _ = self.beating()
+                server.http("POST", "/platform/role", {"role_name": "kept", "role_description": "kept"})
+                with Hang(server.process, name) as hang:
+                    server.send_signal(signal.SIGTERM)
+                    hang.reap()
+                self.assertEqual(server.process.wait(20), 0)
+                self.assertIn(f"event=actor_silent actor={name}", server.log())
+                server.start()
+                self.assertEqual(server.http("GET", "/platform/role/kept")[0], 200)
+
     def test_a_state_that_hangs_ends_with_the_loss_told(self):
         server, _ = self.beating(MEM_SHUTDOWN_GRACE="4")
         with Hang(server.process, "mg-state") as hang:

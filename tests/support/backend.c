@@ -19,9 +19,11 @@ backend_start_dump(backend_t *self, zactor_t **out)
 void
 backend_start_sealers(backend_t *self)
 {
-    mg_sealer_args_t args = {.idle = false};
     for (int i = 0; i < BACKEND_SEALERS; i++) {
+        mg_sealer_args_t args = {.chunks = MG_BUS_CHUNKS};
+        mg_sealer_args_t urgent = {.chunks = MG_BUS_URGENT_CHUNKS};
         CHECK_OK(mg_actor_start(&mg_sealer_actor, &args, &self->sealer[i]));
+        CHECK_OK(mg_actor_start(&mg_sealer_actor, &urgent, &self->urgent_sealer[i]));
     }
 }
 
@@ -58,6 +60,7 @@ backend_stop_sealers(backend_t *self)
 {
     for (int i = 0; i < BACKEND_SEALERS; i++) {
         mg_actor_stop(&self->sealer[i]);
+        mg_actor_stop(&self->urgent_sealer[i]);
     }
 }
 

@@ -13,7 +13,7 @@
 #include "support/faultio.h"
 #include "support/tempdir.h"
 
-enum { BACKEND_SEALERS = 2 };
+enum { BACKEND_SEALERS = 2 /* of each kind */ };
 
 /* A whole back end, and a folder of its own. */
 typedef struct backend {
@@ -24,6 +24,7 @@ typedef struct backend {
     mg_config_t config;
     zactor_t *state;
     zactor_t *sealer[BACKEND_SEALERS];
+    zactor_t *urgent_sealer[BACKEND_SEALERS];
     zactor_t *dump;
     mg_link_t *link; /* to the dump actor */
     mg_link_t *tree; /* to the state actor */

@@ -130,6 +130,15 @@ test_the_lock_keeps_a_second_writer_out_and_names_the_first(void **state)
 }
 
 static void
+test_whoever_takes_the_lock_twice_does_not_stand_in_his_own_way(void **state)
+{
+    diskworld_t *world = *state;
+    CHECK_OK(mg_folder_lock(world->folder, &world->why));
+    CHECK_OK(mg_folder_lock(world->folder, &world->why));
+    CHECK_OK(mg_folder_check_lock(world->folder, &world->why));
+}
+
+static void
 test_leftovers_go_once_the_lock_is_held(void **state)
 {
     diskworld_t *world = *state;
@@ -201,6 +210,9 @@ main(void)
                                         diskworld_setup, diskworld_teardown),
         cmocka_unit_test_setup_teardown(test_a_full_name_belongs_to_one_stem, diskworld_setup,
                                         diskworld_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_whoever_takes_the_lock_twice_does_not_stand_in_his_own_way, diskworld_setup,
+            diskworld_teardown),
         cmocka_unit_test_setup_teardown(test_leftovers_go_once_the_lock_is_held, diskworld_setup,
                                         diskworld_teardown),
     };
