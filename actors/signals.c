@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "messages/dump.pb-c.h"
+#include "messages/gateway.pb-c.h"
 #include "messages/supervisor.pb-c.h"
 
 #include <pthread.h>
@@ -21,6 +22,7 @@ typedef struct signals_actor {
     int fd;
     mg_link_t *dump;
     mg_link_t *supervisor;
+    mg_link_t *gateway; /* NULL: there is no certificate to be read again */
 } signals_actor_t;
 
 static const struct {
@@ -31,7 +33,8 @@ static const struct {
     {SIGUSR1, "SIGUSR1", MG__TRIGGER__TRIGGER_SIGUSR1},
     {SIGTERM, "SIGTERM", MG__TRIGGER__TRIGGER_SIGTERM},
     {SIGINT, "SIGINT", MG__TRIGGER__TRIGGER_SIGINT},
-    {SIGHUP, "SIGHUP", MG__TRIGGER__TRIGGER_OTHER}, /* the terminal is gone: end as by SIGTERM */
+    {SIGHUP, "SIGHUP",
+     MG__TRIGGER__TRIGGER_OTHER}, /* without TLS: the terminal is gone, end as by SIGTERM */
     {SIGQUIT, "SIGQUIT", MG__TRIGGER__TRIGGER_OTHER},
 };
 
@@ -77,6 +80,7 @@ s_destroy(void *arg)
     signals_actor_t *self = arg;
     mg_link_destroy(&self->dump);
     mg_link_destroy(&self->supervisor);
+    mg_link_destroy(&self->gateway);
     if (self->fd >= 0) {
         (void)close(self->fd);
     }
@@ -94,8 +98,9 @@ s_on_dumped(void *arg, mg_status_t status, const ProtobufCMessage *reply)
     }
 }
 
+/* Who is told does what is to be done, and logs it. */
 static void
-s_on_stopping(void *arg, mg_status_t status, const ProtobufCMessage *reply)
+s_on_told(void *arg, mg_status_t status, const ProtobufCMessage *reply)
 {
     (void)arg;
     (void)status;
@@ -125,7 +130,30 @@ s_ask_stop(signals_actor_t *self, Mg__Trigger trigger, char *requester, bool no_
     Mg__SupervisorRequest request = MG__SUPERVISOR_REQUEST__INIT;
     request.body_case = MG__SUPERVISOR_REQUEST__BODY_STOP;
     request.stop = &stop;
-    return mg_link_ask(self->supervisor, &request.base, INT64_MAX, s_on_stopping, NULL);
+    return mg_link_ask(self->supervisor, &request.base, INT64_MAX, s_on_told, NULL);
+}
+
+static mg_status_t
+s_ask_reload(signals_actor_t *self)
+{
+    Mg__ReloadTls reload = MG__RELOAD_TLS__INIT;
+    Mg__GatewayRequest request = MG__GATEWAY_REQUEST__INIT;
+    request.body_case = MG__GATEWAY_REQUEST__BODY_RELOAD_TLS;
+    request.reload_tls = &reload;
+    return mg_link_ask(self->gateway, &request.base, INT64_MAX, s_on_told, NULL);
+}
+
+static mg_status_t
+s_ask(signals_actor_t *self, size_t which, char *requester)
+{
+    int number = s_signals[which].number;
+    if (number == SIGUSR1) {
+        return s_ask_dump(self, s_signals[which].trigger, requester);
+    }
+    if (number == SIGHUP && self->gateway) {
+        return s_ask_reload(self);
+    }
+    return s_ask_stop(self, s_signals[which].trigger, requester, number == SIGQUIT);
 }
 
 static void
@@ -136,10 +164,7 @@ s_handle_signal(signals_actor_t *self, size_t which, const struct signalfd_sigin
                    info->ssi_uid);
     mg_log(MG_LOG_INFO, "signal", "name=%s pid=%u uid=%u", s_signals[which].name, info->ssi_pid,
            info->ssi_uid);
-    int number = s_signals[which].number;
-    mg_status_t status = number == SIGUSR1 ? s_ask_dump(self, s_signals[which].trigger, requester)
-                                           : s_ask_stop(self, s_signals[which].trigger, requester,
-                                                        number == SIGQUIT);
+    mg_status_t status = s_ask(self, which, requester);
     if (status != MG_OK) {
         mg_log(MG_LOG_WARN, "signal_lost", "name=%s status=%s", s_signals[which].name,
                mg_status_name(status));
@@ -163,7 +188,7 @@ s_on_signal(void *arg)
 static mg_status_t
 s_create(const void *arg, mg_loop_t *loop, void **out_self)
 {
-    (void)arg;
+    const mg_signals_args_t *args = arg;
     signals_actor_t *self = calloc(1, sizeof *self);
     if (!self) {
         return MG_ERR_NO_MEMORY;
@@ -176,7 +201,13 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
     self->supervisor = mg_link_new(&(mg_link_options_t){.endpoint = MG_BUS_SUPERVISOR,
                                                         .schema = &mg__supervisor_reply__descriptor,
                                                         .window = LINK_WINDOW});
-    mg_status_t status = self->fd >= 0 && self->dump && self->supervisor ? MG_OK : MG_ERR_NO_MEMORY;
+    if (args->tls) {
+        self->gateway = mg_link_new(&(mg_link_options_t){.endpoint = MG_BUS_GATEWAY,
+                                                         .schema = &mg__gateway_reply__descriptor,
+                                                         .window = LINK_WINDOW});
+    }
+    bool whole = self->fd >= 0 && self->dump && self->supervisor && (self->gateway || !args->tls);
+    mg_status_t status = whole ? MG_OK : MG_ERR_NO_MEMORY;
     if (status == MG_OK) {
         status = mg_loop_watch_fd(loop, self->fd, s_on_signal);
     }
@@ -185,6 +216,9 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
     }
     if (status == MG_OK) {
         status = mg_loop_watch_link(loop, self->supervisor);
+    }
+    if (status == MG_OK && self->gateway) {
+        status = mg_loop_watch_link(loop, self->gateway);
     }
     if (status != MG_OK) {
         s_destroy(self);

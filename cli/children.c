@@ -108,11 +108,12 @@ mg_children_start_first(mg_children_t *self)
 {
     mg_state_args_t state = {.version = &self->version,
                              .memory_limit = self->config->memory_max_bytes};
+    mg_signals_args_t signals = {.tls = self->config->http.tls_cert != NULL};
     mg_dump_args_t dump = {.config = self->config, .host = self->host};
     mg_sealer_args_t idle = {.chunks = MG_BUS_CHUNKS, .idle = true};
     mg_sealer_args_t urgent = {.chunks = MG_BUS_URGENT_CHUNKS};
     bool started =
-        s_start(self, MG_CHILD_SIGNALS, &mg_signals_actor, NULL, "signals can not be read") &&
+        s_start(self, MG_CHILD_SIGNALS, &mg_signals_actor, &signals, "signals can not be read") &&
         s_start(self, MG_CHILD_STATE, &mg_state_actor, &state, "no memory for the state") &&
         s_start_sealers(self, MG_CHILD_SEALERS, &idle) &&
         s_start_sealers(self, MG_CHILD_URGENT_SEALERS, &urgent) &&

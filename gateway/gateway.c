@@ -113,6 +113,9 @@ s_on_inbox(void *arg)
         const Mg__GatewayRequest *request = (const Mg__GatewayRequest *)raw;
         if (request->body_case == MG__GATEWAY_REQUEST__BODY_SET_PHASE) {
             s_handle_set_phase(self, request->set_phase, &peer);
+        } else if (request->body_case == MG__GATEWAY_REQUEST__BODY_RELOAD_TLS) {
+            mg_server_reload_tls(self->server);
+            s_reply(self, &peer, 0);
         } else if (request->body_case == MG__GATEWAY_REQUEST__BODY_PING) {
             s_reply(self, &peer, 0);
         }

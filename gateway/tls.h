@@ -25,8 +25,10 @@ enum {
 typedef struct mg_tls mg_tls_t;
 
 /* Reads both files (PEM); their names outlive it. */
-MG_MUST_USE mg_status_t
-mg_tls_new(const char *cert_file, const char *key_file, mg_tls_t **out, mg_fault_t *why);
+MG_MUST_USE mg_status_t mg_tls_new(const char *cert_file,
+                                   const char *key_file,
+                                   mg_tls_t **out,
+                                   mg_fault_t *why);
 /* Frees all, wipes the keys, sets *self_p = NULL, NULL-safe. */
 void mg_tls_destroy(mg_tls_t **self_p);
 /* Reads the files again; handshakes that begin from now on get what they hold. */

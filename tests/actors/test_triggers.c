@@ -140,7 +140,8 @@ test_signals_become_messages_that_name_their_sender(void **state)
     (void)state;
     zsock_t *dump = mg_bus_serve(MG_BUS_DUMP);
     zsock_t *supervisor = mg_bus_serve(MG_BUS_SUPERVISOR);
-    zactor_t *signals = s_start(&mg_signals_actor, NULL);
+    const mg_signals_args_t plain = {.tls = false};
+    zactor_t *signals = s_start(&mg_signals_actor, &plain);
     char sender[64];
     (void)snprintf(sender, sizeof sender, "signal pid=%d uid=%u", (int)getpid(),
                    (unsigned)getuid());
