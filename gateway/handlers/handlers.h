@@ -2,7 +2,7 @@
  *
  * Owns     : nothing; one file per subject beside this one.
  * Thread   : the gateway's; a handler answers or asks (gateway/ask.h), it never waits.
- * Source   : platform-api.md sections 3 to 6, 10, 11, 12.3.
+ * Source   : platform-api.md sections 3 to 12.
  */
 #ifndef MG_GATEWAY_HANDLERS_H
 #define MG_GATEWAY_HANDLERS_H
@@ -15,6 +15,28 @@ mg_handler_t mg_handle_token_refresh;
 mg_handler_t mg_handle_token_status;
 mg_handler_t mg_handle_token_invalidate;
 
+/* register.c */
+mg_handler_t mg_handle_register;
+
+/* accounts.c */
+mg_handler_t mg_handle_account_status;
+mg_handler_t mg_handle_account_revoke;
+mg_handler_t mg_handle_account_unrevoke;
+mg_handler_t mg_handle_account_disable;
+mg_handler_t mg_handle_account_enable;
+
+/* passwords.c */
+typedef enum mg_new_password {
+    MG_NEW_PASSWORD_NONE,     /* the body has no password */
+    MG_NEW_PASSWORD_READY,    /* learnt.hash is what is to be stored */
+    MG_NEW_PASSWORD_ELSEWHERE /* answered, or the hasher was asked */
+} mg_new_password_t;
+/* The new password of the body, checked and hashed; `table` has its one field. */
+mg_new_password_t
+mg_new_password(mg_request_t *request, const mg_field_t *table, mg_fields_mode_t mode);
+/* Appends the hash as `password`; false: no memory. */
+bool mg_new_password_append(const mg_request_t *request, bson_t *out);
+
 /* users.c */
 mg_handler_t mg_handle_user_create;
 mg_handler_t mg_handle_user_update;
@@ -26,6 +48,8 @@ mg_guard_t mg_guard_user_update;
 mg_guard_t mg_guard_user_delete;
 mg_guard_t mg_guard_user_password;
 bool mg_user_check(mg_request_t *request, const mg_change_t *change);
+/* Another user has the name or the email of this one. */
+bool mg_user_is_taken(const mg_request_t *request, mg_slice_t draft);
 bool mg_user_is_hidden(const mg_request_t *request, mg_slice_t document);
 
 /* roles.c */

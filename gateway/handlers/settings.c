@@ -5,9 +5,8 @@
 #include "core/seed.h"
 #include "gateway/ask.h"
 #include "gateway/dumphint.h"
-#include "gateway/handlers/handlers.h"
-#include "gateway/resources.h"
 #include "gateway/service.h"
+#include "gateway/tables/tables.h"
 
 static const char *const s_omit[] = {"_id", "type", NULL};
 

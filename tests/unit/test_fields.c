@@ -7,14 +7,17 @@
 #include <string.h>
 
 static const mg_field_t s_table[] = {
-    {"name", MG_FIELD_TEXT, 2, 4, MG_FIELD_REQUIRED | MG_FIELD_FIXED | MG_FIELD_NAME, NULL,
-     MG_ERROR_INVALID_BODY},
-    {"count", MG_FIELD_INT, 0, 100, 0, NULL, MG_ERROR_INVALID_BODY},
-    {"on", MG_FIELD_BOOL, 0, 0, 0, "true", MG_ERROR_INVALID_BODY},
-    {"list", MG_FIELD_TEXTS, 0, 0, 0, "[]", MG_ERROR_INVALID_BODY},
-    {"map", MG_FIELD_OBJECT, 0, 2, 0, NULL, MG_ERROR_USER_ATTRIBUTES},
-    {"secret", MG_FIELD_TEXT, 3, 9, MG_FIELD_UNSTORED, NULL, MG_ERROR_INVALID_BODY},
-    {NULL, MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
+    {.name = "name",
+     .type = MG_FIELD_TEXT,
+     .min = 2,
+     .max = 4,
+     .flags = MG_FIELD_REQUIRED | MG_FIELD_FIXED | MG_FIELD_NAME},
+    {.name = "count", .type = MG_FIELD_INT, .max = 100},
+    {.name = "on", .type = MG_FIELD_BOOL, .fallback = "true"},
+    {.name = "list", .type = MG_FIELD_TEXTS, .fallback = "[]"},
+    {.name = "map", .type = MG_FIELD_OBJECT, .max = 2, .error = MG_ERROR_USER_ATTRIBUTES},
+    {.name = "secret", .type = MG_FIELD_TEXT, .min = 3, .max = 9, .flags = MG_FIELD_UNSTORED},
+    {.name = NULL},
 };
 
 /* Reads `body` and compares the stored document as JSON; `expected` NULL: it must be refused, `blamed` names the field. */
@@ -163,10 +166,10 @@ test_each_value_meets_each_type(void **state)
 {
     (void)state;
     static const mg_field_t fields[] = {
-        {"f", MG_FIELD_INT, INT64_MIN, 0, 0, NULL, MG_ERROR_INVALID_BODY},
-        {"f", MG_FIELD_TEXT, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
-        {"f", MG_FIELD_BOOL, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
-        {"f", MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
+        {.name = "f", .type = MG_FIELD_INT, .min = INT64_MIN},
+        {.name = "f", .type = MG_FIELD_TEXT},
+        {.name = "f", .type = MG_FIELD_BOOL},
+        {.name = "f", .type = MG_FIELD_ANY},
     };
     for (size_t row = 0; row < sizeof s_values / sizeof *s_values; row++) {
         for (size_t type = 0; type < sizeof fields / sizeof *fields; type++) {
