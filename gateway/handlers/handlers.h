@@ -65,6 +65,20 @@ mg_handler_t mg_handle_endpoints_of_api;
 bool mg_endpoint_complete(const mg_request_t *request, bson_t *draft);
 bool mg_endpoint_check(mg_request_t *request, const mg_change_t *change);
 
+/* validations.c */
+bool mg_validation_check(mg_request_t *request, const mg_change_t *change);
+
+/* subscriptions.c */
+mg_handler_t mg_handle_subscribe;
+mg_handler_t mg_handle_unsubscribe;
+mg_handler_t mg_handle_own_subscriptions;
+mg_handler_t mg_handle_subscriptions;
+mg_handler_t mg_handle_available_apis;
+
+/* routings.c */
+bool mg_routing_complete(const mg_request_t *request, bson_t *draft);
+void mg_routing_created(mg_request_t *request, mg_slice_t draft);
+
 /* memory.c */
 mg_handler_t mg_handle_memory_dump;
 mg_handler_t mg_handle_memory_dumps;

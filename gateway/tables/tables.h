@@ -20,6 +20,9 @@ extern const mg_route_table_t mg_routes_roles;
 extern const mg_route_table_t mg_routes_groups;
 extern const mg_route_table_t mg_routes_apis;
 extern const mg_route_table_t mg_routes_endpoints;
+extern const mg_route_table_t mg_routes_validations;
+extern const mg_route_table_t mg_routes_subscriptions;
+extern const mg_route_table_t mg_routes_routings;
 extern const mg_route_table_t mg_routes_security;
 extern const mg_route_table_t mg_routes_memory;
 
@@ -28,6 +31,13 @@ extern const mg_resource_t mg_resource_roles;
 extern const mg_resource_t mg_resource_groups;
 extern const mg_resource_t mg_resource_apis;
 extern const mg_resource_t mg_resource_endpoints;
+extern const mg_resource_t mg_resource_validations;
+extern const mg_resource_t mg_resource_routings;
+
+/* One rule of an endpoint validation. */
+extern const mg_field_t mg_rule_fields[];
+/* The body of subscribe and unsubscribe. */
+extern const mg_field_t mg_subscription_fields[];
 
 /* The fields of the security settings; changed by a PUT that merges. */
 extern const mg_field_t mg_settings_fields[];

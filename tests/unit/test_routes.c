@@ -102,7 +102,7 @@ test_every_row_is_reached_and_refuses_other_methods_with_its_own(void **state)
         mg_buf_append_text(&path, "/");
         mg_routes_find(&s_router, route->method, mg_buf_slice(&path), &match);
         bool has_tail = strstr(route->pattern, "...}") != NULL;
-        assert_ptr_equal(match.route, has_tail ? route : NULL);
+        assert_int_equal(match.route == route, has_tail);
         mg_buf_free(&path);
     }
 }
@@ -201,8 +201,13 @@ test_every_row_is_whole(void **state)
                     mg_error_row(route->no_login)->status == 401);
         assert_true(route->access != MG_ACCESS_SELF || strchr(route->pattern, '{'));
         bool writes = route->method != MG_METHOD_GET;
-        bool own_token = strncmp(route->pattern, "/platform/authorization", 23) == 0;
-        assert_true(!writes || guarded || own_token); /* nobody writes by login alone */
+        static const char *const own[] = {"/platform/authorization", "/platform/subscription/",
+                                          "/platform/credit/rotate-key"};
+        bool about_oneself = false;
+        for (size_t j = 0; j < sizeof own / sizeof *own; j++) {
+            about_oneself = about_oneself || strncmp(route->pattern, own[j], strlen(own[j])) == 0;
+        }
+        assert_true(!writes || guarded || about_oneself); /* nobody else writes by login alone */
     }
 }
 
