@@ -43,6 +43,7 @@ typedef struct mg_config_http {
     int cookie_samesite;       /* mg_samesite_t */
     bool cookie_secure;
     bool cookie_secure_set;
+    const char *token_key;  /* TOKEN_ENCRYPTION_KEY; NULL: none; guarded memory */
     const char *jwt_secret; /* NULL: the random key in the state */
     uint32_t access_count;
     uint32_t access_unit_seconds;

@@ -78,6 +78,7 @@ mg_service_open(mg_service_t *self)
         !self->hasher_link || !self->autosave_link) {
         return MG_ERR_NO_MEMORY;
     }
+    mg_storedkeys_read(&self->storedkeys, self->http->token_key, self->dump);
     if (self->http->jwt_secret) {
         s_set_secret(self, mg_slice_text(self->http->jwt_secret));
     }
@@ -95,6 +96,7 @@ mg_service_close(mg_service_t *self)
     mg_link_destroy(&self->dump_link);
     mg_link_destroy(&self->view_link);
     mg_link_destroy(&self->state_link);
+    mg_storedkeys_wipe(&self->storedkeys);
     mg_buf_wipe(&self->secret);
     mg_buf_free(&self->view_tickets);
     mg_buf_free(&self->dump_path);

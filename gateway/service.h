@@ -19,6 +19,7 @@
 #include "gateway/representation.h"
 #include "gateway/request.h"
 #include "gateway/server.h"
+#include "gateway/storedkeys.h"
 
 enum {
     MG_SERVICE_WAITING_MAX = 2048, /* requests that wait at once; one more is answered 503 */
@@ -48,7 +49,8 @@ struct mg_service {
     mg_representations_t *representations;
     mg_ratelimit_t *logins;
     mg_metrics_t *metrics;
-    mg_buf_t secret;    /* that signs tokens */
+    mg_buf_t secret; /* that signs tokens */
+    mg_storedkeys_t storedkeys;
     mg_buf_t dump_path; /* MEM_DUMP_PATH, absolute */
     uint64_t late;      /* replies after their deadline */
     /* links */

@@ -79,6 +79,22 @@ mg_handler_t mg_handle_available_apis;
 bool mg_routing_complete(const mg_request_t *request, bson_t *draft);
 void mg_routing_created(mg_request_t *request, mg_slice_t draft);
 
+/* credits.c */
+mg_handler_t mg_handle_user_credits;
+mg_handler_t mg_handle_credit_rotate;
+bool mg_credit_seal(const mg_request_t *request, bson_t *fields);
+mg_status_t mg_credit_def_write(const mg_request_t *request, mg_slice_t document, mg_buf_t *out);
+mg_status_t mg_user_credit_write(const mg_request_t *request, mg_slice_t document, mg_buf_t *out);
+bool mg_user_credit_matches(const mg_request_t *request, mg_slice_t document);
+
+/* tiers.c */
+mg_handler_t mg_handle_tiers;
+mg_handler_t mg_handle_assign;
+mg_handler_t mg_handle_add_slash;
+bool mg_tier_stamp(const mg_request_t *request, bson_t *fields);
+bool mg_tier_complete(const mg_request_t *request, bson_t *draft);
+bool mg_tier_matches(const mg_request_t *request, mg_slice_t document);
+
 /* memory.c */
 mg_handler_t mg_handle_memory_dump;
 mg_handler_t mg_handle_memory_dumps;

@@ -23,6 +23,8 @@ extern const mg_route_table_t mg_routes_endpoints;
 extern const mg_route_table_t mg_routes_validations;
 extern const mg_route_table_t mg_routes_subscriptions;
 extern const mg_route_table_t mg_routes_routings;
+extern const mg_route_table_t mg_routes_credits;
+extern const mg_route_table_t mg_routes_tiers;
 extern const mg_route_table_t mg_routes_security;
 extern const mg_route_table_t mg_routes_memory;
 
@@ -33,9 +35,16 @@ extern const mg_resource_t mg_resource_apis;
 extern const mg_resource_t mg_resource_endpoints;
 extern const mg_resource_t mg_resource_validations;
 extern const mg_resource_t mg_resource_routings;
+extern const mg_resource_t mg_resource_credit_defs;
+extern const mg_resource_t mg_resource_user_credits;
+extern const mg_resource_t mg_resource_tiers;
+extern const mg_resource_t mg_resource_assignments;
+extern const mg_resource_t mg_resource_rules;
 
 /* One rule of an endpoint validation. */
 extern const mg_field_t mg_rule_fields[];
+/* The body of a tier's assignment. */
+extern const mg_field_t mg_assignment_fields[];
 /* The body of subscribe and unsubscribe. */
 extern const mg_field_t mg_subscription_fields[];
 
