@@ -157,12 +157,11 @@ s_pack_op(const mg_op_t *op)
 void
 mg_ask_write(mg_request_t *request, const mg_op_t *ops, size_t count, mg_told_t *then)
 {
-    enum { OPS_MAX = 8 };
-    Mg__Op packed[OPS_MAX];
-    Mg__Op *pointers[OPS_MAX];
-    if (count > OPS_MAX) {
-        mg_ask_refuse(request, MG_ERR_TOO_BIG);
-        return;
+    Mg__Op *packed = calloc(count, sizeof *packed);
+    Mg__Op **pointers = calloc(count, sizeof(Mg__Op *));
+    if (!packed || !pointers) {
+        mg_ask_refuse(request, MG_ERR_NO_MEMORY);
+        goto done;
     }
     for (size_t i = 0; i < count; i++) {
         packed[i] = s_pack_op(&ops[i]);
@@ -176,6 +175,9 @@ mg_ask_write(mg_request_t *request, const mg_op_t *ops, size_t count, mg_told_t 
     message.write = &write;
     s_ask(request, &(route_t){request->service->state_link, MG_STATE_REPLY_MS, s_on_written, then},
           &message.base);
+done:
+    free((void *)pointers);
+    free(packed);
 }
 
 /* Figures are welcome, not needed: without them the answer is shorter. */

@@ -61,6 +61,18 @@ bool mg_api_complete(const mg_request_t *request, bson_t *draft);
 bool mg_api_check(mg_request_t *request, const mg_change_t *change);
 
 /* endpoints.c */
+typedef struct mg_endpoint_walk {
+    const mg_request_t *request;
+    mg_buf_t prefix; /* name/version/; the caller's to free */
+    mg_cursor_t cursor;
+} mg_endpoint_walk_t;
+/* Stands before the first endpoint of an API; false: no memory. */
+bool mg_endpoint_walk_begin(mg_endpoint_walk_t *walk,
+                            const mg_request_t *request,
+                            mg_slice_t name,
+                            mg_slice_t version);
+/* The next one, or NULL. */
+const mg_entry_t *mg_endpoint_walk_next(mg_endpoint_walk_t *walk);
 mg_handler_t mg_handle_endpoints_of_api;
 bool mg_endpoint_complete(const mg_request_t *request, bson_t *draft);
 bool mg_endpoint_check(mg_request_t *request, const mg_change_t *change);
@@ -95,6 +107,18 @@ bool mg_tier_stamp(const mg_request_t *request, bson_t *fields);
 bool mg_tier_complete(const mg_request_t *request, bson_t *draft);
 bool mg_tier_matches(const mg_request_t *request, mg_slice_t document);
 
+/* configexport.c */
+mg_handler_t mg_handle_export_all;
+mg_handler_t mg_handle_export_apis;
+mg_handler_t mg_handle_export_roles;
+mg_handler_t mg_handle_export_groups;
+mg_handler_t mg_handle_export_routings;
+mg_handler_t mg_handle_export_endpoints;
+
+/* configimport.c */
+mg_handler_t mg_handle_import;
+mg_handler_t mg_handle_rollback;
+
 /* memory.c */
 mg_handler_t mg_handle_memory_dump;
 mg_handler_t mg_handle_memory_dumps;
@@ -103,6 +127,7 @@ mg_handler_t mg_handle_memory_restore;
 /* settings.c */
 mg_handler_t mg_handle_settings_read;
 mg_handler_t mg_handle_settings_update;
+mg_handler_t mg_handle_restart;
 
 /* monitor.c */
 mg_handler_t mg_handle_health;

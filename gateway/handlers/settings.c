@@ -164,3 +164,12 @@ mg_handle_settings_update(mg_request_t *request)
     }
     bson_destroy(&patch);
 }
+
+/* --- restart --- */
+
+/* The reference signals the process that its PID file names. memgate is one process under somebody's supervision, and has none. */
+void
+mg_handle_restart(mg_request_t *request)
+{
+    mg_request_refuse(request, MG_ERROR_RESTART_NO_PID);
+}

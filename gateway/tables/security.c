@@ -30,6 +30,12 @@ static const mg_route_t s_routes[] = {
      .permission = MG_MAY_MANAGE_SECURITY,
      .denied = MG_ERROR_SETTINGS_WRITE,
      .flags = MG_ROUTE_UNFILTERED},
+    {.method = MG_METHOD_POST,
+     .pattern = "/platform/security/restart",
+     .handler = mg_handle_restart,
+     .access = MG_ACCESS_ROLE,
+     .permission = MG_MAY_MANAGE_SECURITY,
+     .denied = MG_ERROR_RESTART},
 };
 
 const mg_route_table_t mg_routes_security = {s_routes, sizeof s_routes / sizeof *s_routes};
