@@ -54,7 +54,12 @@ typedef struct mg_config_http {
     uint32_t login_limit; /* per address and window */
     uint32_t login_window_seconds;
     bool login_unlimited;
-    const char *csp; /* NULL: the default policy */
+    const char *csp;          /* NULL: the default policy */
+    const char *cors_origins; /* comma list; NULL: not set */
+    const char *cors_methods;
+    const char *cors_headers;
+    bool cors_credentials;
+    bool cors_strict;
     bool local_host_bypass;
     bool local_host_bypass_set;
     const char *metrics_token; /* NULL: none */

@@ -119,6 +119,24 @@ mg_handler_t mg_handle_export_endpoints;
 mg_handler_t mg_handle_import;
 mg_handler_t mg_handle_rollback;
 
+/* tools.c */
+mg_handler_t mg_handle_cors_check;
+mg_handler_t mg_handle_chaos_toggle;
+mg_handler_t mg_handle_chaos_stats;
+
+/* figures.c */
+mg_handler_t mg_handle_caches_clear;
+mg_handler_t mg_handle_status;
+mg_handler_t mg_handle_traffic;
+mg_handler_t mg_handle_traffic_report;
+
+/* logging.c */
+mg_handler_t mg_handle_logs;
+mg_handler_t mg_handle_log_files;
+mg_handler_t mg_handle_log_statistics;
+mg_handler_t mg_handle_log_export;
+mg_handler_t mg_handle_log_download;
+
 /* memory.c */
 mg_handler_t mg_handle_memory_dump;
 mg_handler_t mg_handle_memory_dumps;

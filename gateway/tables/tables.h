@@ -26,6 +26,8 @@ extern const mg_route_table_t mg_routes_routings;
 extern const mg_route_table_t mg_routes_credits;
 extern const mg_route_table_t mg_routes_tiers;
 extern const mg_route_table_t mg_routes_config;
+extern const mg_route_table_t mg_routes_tools;
+extern const mg_route_table_t mg_routes_logging;
 extern const mg_route_table_t mg_routes_security;
 extern const mg_route_table_t mg_routes_memory;
 
