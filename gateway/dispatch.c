@@ -5,6 +5,7 @@
 #include "gateway/conditional.h"
 #include "gateway/cookies.h"
 #include "gateway/exchange.h"
+#include "gateway/idempotency.h"
 #include "gateway/resource.h"
 #include "gateway/service.h"
 #include "gateway/text.h"
@@ -129,7 +130,8 @@ s_passes_condition(mg_request_t *request)
 {
     const mg_route_t *route = request->match.route;
     bool writes = route->method == MG_METHOD_PUT || route->method == MG_METHOD_DELETE;
-    return !writes || !route->resource || mg_conditional_holds(request, mg_resource_entry(request));
+    bool conditional = writes && route->resource && mg_request_header(request, "If-Match").data;
+    return !conditional || mg_conditional_holds(request, mg_resource_entry(request));
 }
 
 static void
@@ -148,7 +150,7 @@ s_run(mg_request_t *request)
     request->now_ns = mg_clock_wall_ns();
     if (s_passes_filter(request) && s_passes_login(request) &&
         (!route->guard || route->guard(request)) && s_passes_permission(request) &&
-        s_passes_condition(request)) {
+        s_passes_condition(request) && mg_idempotency_passes(request)) {
         route->handler(request);
     }
 }

@@ -54,10 +54,27 @@ mg_resource_reply(mg_request_t *request, unsigned status, mg_slice_t document, c
     mg_buf_wipe(&json);
 }
 
+/* Adds the ETag; true when the client has this version: then it is answered. */
+static bool
+s_is_known(mg_request_t *request, const char *etag)
+{
+    mg_answer_header(&request->answer, "ETag", mg_slice_text(etag));
+    bool known = mg_conditional_is_known(request, etag);
+    if (known) {
+        mg_reply_empty(&request->answer, 304);
+    }
+    return known;
+}
+
 /* A shape of its own is made anew each time: it may hold what no cache should. */
 static void
 s_show_written(mg_request_t *request, const mg_resource_t *resource, const mg_entry_t *entry)
 {
+    char etag[MG_ETAG_TEXT];
+    mg_etag_write(entry, etag);
+    if (s_is_known(request, etag)) {
+        return;
+    }
     mg_buf_t json = {0};
     if (resource->write(request, mg_entry_body(entry), &json) == MG_OK && mg_buf_ok(&json)) {
         s_send(request, resource, 200, mg_buf_slice(&json));
@@ -67,30 +84,19 @@ s_show_written(mg_request_t *request, const mg_resource_t *resource, const mg_en
     mg_buf_wipe(&json);
 }
 
-static void
-s_show_cached(mg_request_t *request, const mg_resource_t *resource, const mg_entry_t *entry)
-{
-    const mg_representation_t *shown =
-        mg_representation_of(request->service->representations, entry, resource->omit);
-    if (shown) {
-        s_send(request, resource, 200, mg_buf_slice(&shown->json));
-    } else {
-        mg_request_refuse(request, MG_ERROR_INTERNAL);
-    }
-}
-
 void
 mg_resource_show(mg_request_t *request, const mg_resource_t *resource, const mg_entry_t *entry)
 {
-    char etag[MG_ETAG_TEXT];
-    mg_etag_write(entry, etag);
-    mg_answer_header(&request->answer, "ETag", mg_slice_text(etag));
-    if (mg_conditional_is_known(request, etag)) {
-        mg_reply_empty(&request->answer, 304);
-    } else if (resource->write) {
+    if (resource->write) {
         s_show_written(request, resource, entry);
-    } else {
-        s_show_cached(request, resource, entry);
+        return;
+    }
+    const mg_representation_t *shown =
+        mg_representation_of(request->service->representations, entry, resource->omit);
+    if (!shown) {
+        mg_request_refuse(request, MG_ERROR_INTERNAL);
+    } else if (!s_is_known(request, shown->etag)) {
+        s_send(request, resource, 200, mg_buf_slice(&shown->json));
     }
 }
 
