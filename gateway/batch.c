@@ -3,26 +3,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One block: the key, then the body. It is found again by the key's address. */
-static bool
-s_copy(const mg_op_t *op, mg_op_t *out)
+/* The key, then the body. NULL: no memory. */
+static uint8_t *
+s_copy(const mg_op_t *op)
 {
     uint8_t *block = malloc(op->key.len + op->body.len + 1);
-    if (!block) {
-        return false;
+    if (block) {
+        memcpy(block, op->key.len ? op->key.data : block, op->key.len);
+        memcpy(block + op->key.len, op->body.len ? op->body.data : block, op->body.len);
     }
-    memcpy(block, op->key.len ? op->key.data : block, op->key.len);
-    memcpy(block + op->key.len, op->body.len ? op->body.data : block, op->body.len);
-    *out = *op;
-    out->key = mg_slice(block, op->key.len);
-    out->body = mg_slice(block + op->key.len, op->body.len);
-    return true;
+    return block;
 }
 
+/* Operation number `index` becomes `op`, with `block` under it. */
 static void
-s_free(mg_op_t *op)
+s_place(mg_batch_t *self, size_t index, const mg_op_t *op, uint8_t *block)
 {
-    free((void *)(uintptr_t)op->key.data);
+    self->blocks[index] = block;
+    self->ops[index] = *op;
+    self->ops[index].key = mg_slice(block, op->key.len);
+    self->ops[index].body = mg_slice(block + op->key.len, op->body.len);
 }
 
 static bool
@@ -33,38 +33,40 @@ s_grow(mg_batch_t *self)
     }
     size_t cap = self->cap ? self->cap * 2 : 16;
     mg_op_t *ops = realloc(self->ops, cap * sizeof *ops);
-    if (ops) {
-        self->ops = ops;
-        self->cap = cap;
-    }
-    return ops != NULL;
+    self->ops = ops ? ops : self->ops;
+    uint8_t **blocks = realloc((void *)self->blocks, cap * sizeof *blocks);
+    self->blocks = blocks ? blocks : self->blocks;
+    self->cap = ops && blocks ? cap : self->cap;
+    return ops && blocks;
 }
 
 void
 mg_batch_add(mg_batch_t *self, const mg_op_t *op)
 {
-    if (self->failed || !s_grow(self) || !s_copy(op, &self->ops[self->count])) {
+    uint8_t *block = !self->failed && s_grow(self) ? s_copy(op) : NULL;
+    if (!block) {
         self->failed = true;
         return;
     }
-    self->count++;
+    s_place(self, self->count++, op, block);
     self->bytes += op->key.len + op->body.len;
 }
 
 void
 mg_batch_replace(mg_batch_t *self, size_t index, mg_slice_t body)
 {
-    mg_op_t wanted = self->ops[index];
-    mg_op_t copy;
-    wanted.body = body;
-    if (self->failed || !s_copy(&wanted, &copy)) {
+    mg_op_t op = self->ops[index];
+    uint64_t before = op.body.len;
+    op.body = body;
+    uint8_t *block = self->failed ? NULL : s_copy(&op);
+    if (!block) {
         self->failed = true;
         return;
     }
+    free(self->blocks[index]);
+    s_place(self, index, &op, block);
     self->bytes += body.len;
-    self->bytes -= self->ops[index].body.len;
-    s_free(&self->ops[index]);
-    self->ops[index] = copy;
+    self->bytes -= before;
 }
 
 mg_status_t
@@ -80,8 +82,9 @@ void
 mg_batch_free(mg_batch_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
-        s_free(&self->ops[i]);
+        free(self->blocks[i]);
     }
+    free((void *)self->blocks);
     free(self->ops);
     *self = (mg_batch_t){0};
 }

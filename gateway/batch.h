@@ -19,6 +19,7 @@ enum {
 /* Start from zero. */
 typedef struct mg_batch {
     mg_op_t *ops;
+    uint8_t **blocks; /* of each: its key and body */
     size_t count;
     size_t cap;
     uint64_t bytes;

@@ -154,7 +154,7 @@ mg_fields_text(const json_t *body, const char *name, mg_buf_t *out)
 /* A field being read: where it comes from, where it goes, whom to tell. */
 typedef struct reading {
     const mg_field_t *field;
-    const json_t *value;
+    json_t *value;
     bson_t *out;
     mg_fields_problem_t *problem;
 } reading_t;
@@ -389,7 +389,7 @@ s_read_record_map(const reading_t *reading)
     mg_status_t status = MG_OK;
     const char *key = NULL;
     json_t *item = NULL;
-    json_object_foreach((json_t *)(uintptr_t)reading->value, key, item)
+    json_object_foreach(reading->value, key, item)
     {
         status = status == MG_OK ? s_read_record(reading, item, key, &map) : status;
     }

@@ -43,7 +43,7 @@ s_find(const import_t *self, mg_collection_id_t id, mg_slice_t key, json_int_t *
     const json_t *number = json_object_get(self->places, mg_buf_text(&name));
     mg_buf_free(&name);
     *place = number ? json_integer_value(number) : -1;
-    if (number) {
+    if (number && self->batch.ops) {
         return self->batch.ops[*place].body;
     }
     const mg_entry_t *entry = mg_request_find(self->request, id, key);

@@ -214,38 +214,46 @@ mg_handle_user_credits(mg_request_t *request)
 
 /* --- a new key for oneself --- */
 
+/* A balance with `sealed` as its key. */
+static bool
+s_append_with_key(const bson_iter_t *balance, mg_slice_t sealed, bson_t *out)
+{
+    bson_t copy = BSON_INITIALIZER;
+    bson_iter_t field;
+    bool whole = bson_iter_recurse(balance, &field);
+    while (whole && bson_iter_next(&field)) {
+        whole = strcmp(bson_iter_key(&field), "user_api_key") == 0 ||
+                bson_append_iter(&copy, NULL, 0, &field);
+    }
+    whole =
+        whole &&
+        bson_append_utf8(&copy, "user_api_key", -1, (const char *)sealed.data, (int)sealed.len) &&
+        bson_append_document(out, bson_iter_key(balance), -1, &copy);
+    bson_destroy(&copy);
+    return whole;
+}
+
 /* The caller's map of balances with `sealed` as the key in `group`; false: there is no such balance, or no memory. */
 static bool
-s_replace_key(mg_slice_t document, const char *group, const mg_buf_t *sealed, bson_t *out)
+s_replace_key(mg_slice_t document, const char *group, mg_slice_t sealed, bson_t *out)
 {
     bson_iter_t map;
     bson_iter_t each;
     bson_t groups;
     bool found = false;
+    bool whole = true;
     if (!mg_document_find(document, "users_credits", &map) || !BSON_ITER_HOLDS_DOCUMENT(&map) ||
         !bson_iter_recurse(&map, &each) ||
         !bson_append_document_begin(out, "users_credits", -1, &groups)) {
         return false;
     }
-    while (bson_iter_next(&each)) {
+    while (whole && bson_iter_next(&each)) {
         bool wanted = strcmp(bson_iter_key(&each), group) == 0 && BSON_ITER_HOLDS_DOCUMENT(&each);
-        bson_t balance = BSON_INITIALIZER;
-        bson_iter_t field;
-        if (!wanted) {
-            (void)bson_append_iter(&groups, NULL, 0, &each);
-        } else if (bson_iter_recurse(&each, &field)) {
-            while (bson_iter_next(&field)) {
-                if (strcmp(bson_iter_key(&field), "user_api_key") != 0) {
-                    (void)bson_append_iter(&balance, NULL, 0, &field);
-                }
-            }
-            found = bson_append_utf8(&balance, "user_api_key", -1, (const char *)sealed->data,
-                                     (int)sealed->len) &&
-                    bson_append_document(&groups, group, -1, &balance);
-        }
-        bson_destroy(&balance);
+        found = found || wanted;
+        whole = wanted ? s_append_with_key(&each, sealed, &groups)
+                       : bson_append_iter(&groups, NULL, 0, &each);
     }
-    return bson_append_document_end(out, &groups) && found;
+    return bson_append_document_end(out, &groups) && whole && found;
 }
 
 static void
@@ -260,13 +268,18 @@ s_rotate(mg_request_t *request, const mg_entry_t *entry, const char *group)
     mg_buf_t merged = {0};
     mg_buf_t json = {0};
     bson_t patch = BSON_INITIALIZER;
-    if (s_seal(request, mg_slice_text(key), &sealed) != MG_OK) {
-        mg_ask_refuse(request, MG_ERR_NO_MEMORY);
-    } else if (!s_replace_key(mg_entry_body(entry), group, &sealed, &patch)) {
+    mg_status_t status = s_seal(request, mg_slice_text(key), &sealed);
+    if (status == MG_OK &&
+        !s_replace_key(mg_entry_body(entry), group, mg_buf_slice(&sealed), &patch)) {
+        status = MG_ERR_NOT_FOUND;
+    }
+    if (status == MG_OK) {
+        status = mg_document_merge(mg_entry_body(entry), mg_document_slice(&patch), &merged);
+    }
+    if (status == MG_ERR_NOT_FOUND) {
         mg_request_refuse(request, MG_ERROR_CREDIT_ROTATE);
-    } else if (mg_document_merge(mg_entry_body(entry), mg_document_slice(&patch), &merged) !=
-               MG_OK) {
-        mg_ask_refuse(request, MG_ERR_NO_MEMORY);
+    } else if (status != MG_OK) {
+        mg_ask_refuse(request, status);
     } else {
         mg_buf_append_format(&json, "{\"api_key\":\"%s\"}", key);
         mg_reply_payload(&request->answer, 200, mg_buf_slice(&json));

@@ -51,7 +51,8 @@ static bool
 s_read_span(mg_request_t *request, span_t *out, bool *newest_first)
 {
     static const char *const ranges[] = {"24h", "1h", "7d", "30d", NULL};
-    static const int64_t minutes[] = {MINUTES_PER_DAY, 60, 7 * MINUTES_PER_DAY, MG_TRAFFIC_MINUTES};
+    static const int64_t minutes[] = {MINUTES_PER_DAY, 60, INT64_C(7) * MINUTES_PER_DAY,
+                                      MG_TRAFFIC_MINUTES};
     static const char *const groups[] = {"minute", "day", NULL};
     static const char *const sorts[] = {"asc", "desc", NULL};
     int range = 0;
