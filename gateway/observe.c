@@ -180,7 +180,6 @@ static void
 s_fill(const mg_request_t *request, int64_t took_us, mg_observed_t *out)
 {
     const mg_route_t *route = request->match.route;
-    mg_address_t address = request->origin.peer;
     *out = (mg_observed_t){
         .time_ns = mg_clock_wall_ns(),
         .took_us = took_us,
@@ -188,12 +187,11 @@ s_fill(const mg_request_t *request, int64_t took_us, mg_observed_t *out)
         .method = request->framing.method,
         .bytes_in = request->body.len,
         .bytes_out = request->answer.body.len,
-        .is_test = mg_text_same(mg_request_header(request, "X-IS-TEST"), "true"),
+        .peer = request->origin.peer,
     };
     s_copy(out->path, sizeof out->path, route ? mg_slice_text(route->pattern) : request->path);
     s_copy(out->user, sizeof out->user, mg_slice_text(request->caller.claims.sub));
     s_copy(out->id, sizeof out->id, mg_slice_text(request->id));
-    mg_address_write(&address, out->address);
 }
 
 static bool
@@ -210,6 +208,7 @@ mg_observe(mg_observer_t *self, const mg_request_t *request, int64_t took_us)
     if (!s_is_api(entry)) {
         return;
     }
+    entry->is_test = mg_text_same(mg_request_header(request, "X-IS-TEST"), "true");
     s_count(s_minute(self, entry->time_ns / MG_NS_PER_SECOND / 60), entry);
     s_see(&self->paths, entry->path);
     if (entry->user[0]) {

@@ -33,7 +33,7 @@ typedef struct mg_observed {
     char path[MG_OBSERVED_PATH]; /* the row's pattern, or the path when no row has it; cut */
     char user[MG_OBSERVED_USER]; /* empty: nobody had logged in; cut */
     char id[MG_REQUEST_ID_MAX + 1];
-    char address[MG_ADDRESS_TEXT];
+    mg_address_t peer;
     bool is_test; /* the client marked it with X-IS-TEST */
 } mg_observed_t;
 

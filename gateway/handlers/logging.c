@@ -28,16 +28,18 @@ s_type(const mg_observed_t *entry)
     return strncmp(entry->path, "/api/", 5) == 0 ? "api" : "platform";
 }
 
-/* One text of an entry, by its name in answers. */
+/* The texts of an entry that are made when somebody asks. */
 typedef struct shown {
     char timestamp[MG_RFC3339_SIZE];
     char message[MG_OBSERVED_PATH + 96];
+    char address[MG_ADDRESS_TEXT];
 } shown_t;
 
 static void
 s_show(const mg_observed_t *entry, shown_t *out)
 {
     mg_clock_rfc3339(entry->time_ns, out->timestamp);
+    mg_address_write(&entry->peer, out->address);
     (void)snprintf(out->message, sizeof out->message, "%s %s status_code: %u Total time: %.3f ms",
                    mg_method_name(entry->method), entry->path, entry->status,
                    (double)entry->took_us / US_PER_MS);
@@ -66,7 +68,7 @@ s_write_json(const mg_observed_t *entry, mg_buf_t *out)
     s_member("user", entry->user, out);
     s_member("endpoint", entry->path, out);
     s_member("method", mg_method_name(entry->method), out);
-    s_member("ip_address", entry->address, out);
+    s_member("ip_address", shown.address, out);
     s_member("type", s_type(entry), out);
     mg_buf_append_format(out, ",\"status_code\":%u,\"response_time\":%.3f}", entry->status,
                          (double)entry->took_us / US_PER_MS);
@@ -90,9 +92,9 @@ s_write_csv(const mg_observed_t *entry, mg_buf_t *out)
     shown_t shown;
     s_show(entry, &shown);
     mg_buf_append_format(out, "%s,%s", shown.timestamp, s_level(entry));
-    const char *const cells[] = {shown.message,  "access",     entry->id,
-                                 entry->user,    entry->path,  mg_method_name(entry->method),
-                                 entry->address, s_type(entry)};
+    const char *const cells[] = {shown.message, "access",     entry->id,
+                                 entry->user,   entry->path,  mg_method_name(entry->method),
+                                 shown.address, s_type(entry)};
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         s_cell(cells[i], out);
     }
@@ -144,13 +146,21 @@ s_is_in_time(const filter_t *filter, const mg_observed_t *entry)
 }
 
 static bool
+s_is_from(const filter_t *filter, const mg_observed_t *entry)
+{
+    char address[MG_ADDRESS_TEXT];
+    mg_address_write(&entry->peer, address);
+    return s_is(filter, "ip_address", address);
+}
+
+static bool
 s_matches(const filter_t *filter, const mg_observed_t *entry)
 {
     return s_is(filter, "user", entry->user) && s_has(filter, "api", entry->path) &&
            s_has(filter, "endpoint", entry->path) && s_is(filter, "request_id", entry->id) &&
-           s_is(filter, "method", mg_method_name(entry->method)) &&
-           s_is(filter, "ip_address", entry->address) && s_is(filter, "level", s_level(entry)) &&
-           s_is(filter, "type", s_type(entry)) && s_is_in_time(filter, entry);
+           s_is(filter, "method", mg_method_name(entry->method)) && s_is_from(filter, entry) &&
+           s_is(filter, "level", s_level(entry)) && s_is(filter, "type", s_type(entry)) &&
+           s_is_in_time(filter, entry);
 }
 
 /* A number of milliseconds; false: it has answered. */
