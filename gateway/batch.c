@@ -33,11 +33,17 @@ s_grow(mg_batch_t *self)
     }
     size_t cap = self->cap ? self->cap * 2 : 16;
     mg_op_t *ops = realloc(self->ops, cap * sizeof *ops);
-    self->ops = ops ? ops : self->ops;
+    if (!ops) {
+        return false;
+    }
+    self->ops = ops;
     uint8_t **blocks = realloc((void *)self->blocks, cap * sizeof *blocks);
-    self->blocks = blocks ? blocks : self->blocks;
-    self->cap = ops && blocks ? cap : self->cap;
-    return ops && blocks;
+    if (!blocks) {
+        return false;
+    }
+    self->blocks = blocks;
+    self->cap = cap;
+    return true;
 }
 
 void

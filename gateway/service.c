@@ -76,8 +76,7 @@ mg_service_open(mg_service_t *self)
         s_link(self, MG_BUS_AUTOSAVE, &mg__autosave_reply__descriptor, MG_SERVICE_DUMPS_MAX);
     if (!self->slots || !self->sessions || !self->representations || !self->logins ||
         !self->metrics || !self->observer || !self->state_link || !self->view_link ||
-        !self->dump_link ||
-        !self->hasher_link || !self->autosave_link) {
+        !self->dump_link || !self->hasher_link || !self->autosave_link) {
         return MG_ERR_NO_MEMORY;
     }
     mg_storedkeys_read(&self->storedkeys, self->http->token_key, self->dump);

@@ -49,6 +49,12 @@ class Conditional(Platform):
                 self.expect(200, f"PUT {write}", body, headers={"If-Match": etag})
                 self.expect("412 PRE001", f"PUT {write}", body, headers={"If-Match": etag})
 
+    def test_settings_too(self):
+        path = "/platform/security/settings"
+        etag = self.etag(path)
+        self.expect(200, f"PUT {path}", {"xff_trusted_proxies": ["10.0.0.1"]}, headers={"If-Match": etag})
+        self.expect("412 PRE001", f"PUT {path}", {"xff_trusted_proxies": []}, headers={"If-Match": etag})
+
     def test_of_many_writers_on_one_copy_one_wins(self):
         self.expect(201, f"POST {GROUP}", {"group_name": "race"})
         etag, token, statuses = self.etag(f"{GROUP}/race"), self.server.token, []

@@ -203,5 +203,29 @@ class Rules(Platform):
             self.expect("401 detail", line, token=None)
 
 
+class Strict(Platform):
+    environment = {"STRICT_RESPONSE_ENVELOPE": "true"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.token = cls.server.login()
+
+    def test_envelope_is_around_all_but_single_tiers_and_rules(self):
+        self.assertEqual(self.expect(200, "POST /platform/credit", DEFINITION)["status_code"], 201)
+        self.assertEqual(self.expect(200, "GET /platform/credit/defs/ai")["response"]["api_key_present"], True)
+        self.assertEqual(self.expect(200, "GET /platform/credit/defs/none")["status_code"], 404)
+        self.assertEqual(self.expect(201, "POST /platform/tiers/", TIER)["tier_id"], "gold")
+        self.assertEqual(self.expect(200, "GET /platform/tiers/gold")["tier_id"], "gold")
+        self.expect("404 detail", "GET /platform/tiers/none")
+        self.assertEqual(self.expect(200, "GET /platform/tiers/")["response"]["total"], 1)
+        rule = {"rule_id": "r", "rule_type": "global", "time_window": "minute", "limit": 1}
+        self.assertEqual(self.expect(201, "POST /platform/rate-limits/", rule)["rule_id"], "r")
+        headers = {"Idempotency-Key": "k"}
+        first = self.expect(200, "POST /platform/group", {"group_name": "g"}, headers=headers)
+        self.assertEqual(self.expect(200, "POST /platform/group", {"group_name": "g"}, headers=headers), first)
+        self.assertEqual(first["status_code"], 201)
+
+
 if __name__ == "__main__":
     unittest.main()
