@@ -184,13 +184,19 @@ s_read_key(const import_t *self, mg_slice_t item, mg_buf_t *out)
     return mg_buf_ok(out) && out->len <= MG_KEY_MAX;
 }
 
-/* Only an admin imports what makes an admin. */
+/* Nobody makes itself more by an import: roles need what they need elsewhere, and only an admin imports what makes an admin. */
 static bool
 s_is_allowed(const import_t *self, mg_slice_t before, mg_slice_t after)
 {
     const mg_change_t change = {before, after};
-    return self->resource->collection != MG_COLLECTION_ROLES ||
-           mg_role_check(self->request, &change);
+    if (self->resource->collection != MG_COLLECTION_ROLES) {
+        return true;
+    }
+    if (!mg_permissions_have(self->request->caller.permissions, MG_MAY_MANAGE_ROLES)) {
+        mg_request_refuse(self->request, before.len ? MG_ERROR_ROLE_UPDATE : MG_ERROR_ROLE_CREATE);
+        return false;
+    }
+    return mg_role_check(self->request, &change);
 }
 
 static void

@@ -74,13 +74,16 @@ class Config(Platform):
         self.assertEqual(len({line.split('"_id":"')[1][:20] for line in done.stdout.splitlines()}), 5)
 
     def test_refusals(self):
-        plain, manager = self.user("cfg"), self.user("gate", manage_gateway=True)
+        plain, manager, only = self.user("cfg"), self.user("gate", manage_gateway=True, manage_roles=True), self.user("only", manage_gateway=True)
         for line, code in (("GET export/all", "CFG001"), ("GET export/apis", "CFG002"), ("GET export/roles", "CFG003"), ("GET export/groups", "CFG004"), ("GET export/routings", "CFG005"),
                            ("GET export/endpoints", "CFG007"), ("POST import", "CFG006"), ("POST rollback", "CFG008")):
             line = line.replace(" ", f" {CONFIG}/")
             self.expect(f"403 {code}", line, token=plain)
             self.expect("401 detail", line, token=None)
         self.expect("403 ROLE014", f"POST {CONFIG}/import", {"roles": [{"role_name": "admin", "view_logs": False}]}, token=manager)
+        self.expect("403 ROLE010", f"POST {CONFIG}/import", {"roles": [{"role_name": "only-role", "manage_users": True}]}, token=only)
+        self.expect("403 ROLE009", f"POST {CONFIG}/import", {"roles": [{"role_name": "new"}]}, token=only)
+        self.expect(200, f"POST {CONFIG}/import", {"groups": [{"group_name": "of-only"}]}, token=only)
         self.expect("403 ROLE013", f"POST {CONFIG}/import", {"roles": [{"role_name": "boss", "platform_admin": True}]}, token=manager)
         self.assertNotIn("admin", [role["role_name"] for role in self.expect(200, f"GET {CONFIG}/export/all", token=manager)["roles"]])
         for bad in ({"apis": {}}, {"apis": [1]}, {"apis": [{"api_name": "a\u0000", "api_version": "v1"}]}, {"apis": [{"api_name": "b", "api_version": "v1", "api_servers": 1}]},
