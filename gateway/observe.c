@@ -176,20 +176,27 @@ mg_traffic_p95_us(const mg_traffic_t *self)
 
 /* --- one request --- */
 
+const char *
+mg_observed_where(const mg_observed_t *self)
+{
+    return self->pattern ? self->pattern : self->path;
+}
+
+/* Field by field: most of an entry is room for texts, which need not be cleared. */
 static void
 s_fill(const mg_request_t *request, int64_t took_us, mg_observed_t *out)
 {
     const mg_route_t *route = request->match.route;
-    *out = (mg_observed_t){
-        .time_ns = mg_clock_wall_ns(),
-        .took_us = took_us,
-        .status = request->answer.status,
-        .method = request->framing.method,
-        .bytes_in = request->body.len,
-        .bytes_out = request->answer.body.len,
-        .peer = request->origin.peer,
-    };
-    s_copy(out->path, sizeof out->path, route ? mg_slice_text(route->pattern) : request->path);
+    out->time_ns = mg_clock_wall_ns();
+    out->took_us = took_us;
+    out->status = request->answer.status;
+    out->method = request->framing.method;
+    out->bytes_in = request->body.len;
+    out->bytes_out = request->answer.body.len;
+    out->peer = request->origin.peer;
+    out->is_test = false;
+    out->pattern = route ? route->pattern : NULL;
+    s_copy(out->path, sizeof out->path, route ? (mg_slice_t){0} : request->path);
     s_copy(out->user, sizeof out->user, mg_slice_text(request->caller.claims.sub));
     s_copy(out->id, sizeof out->id, mg_slice_text(request->id));
 }
@@ -197,7 +204,7 @@ s_fill(const mg_request_t *request, int64_t took_us, mg_observed_t *out)
 static bool
 s_is_api(const mg_observed_t *observed)
 {
-    return strncmp(observed->path, "/api/", 5) == 0;
+    return strncmp(mg_observed_where(observed), "/api/", 5) == 0;
 }
 
 void
@@ -210,7 +217,7 @@ mg_observe(mg_observer_t *self, const mg_request_t *request, int64_t took_us)
     }
     entry->is_test = mg_text_same(mg_request_header(request, "X-IS-TEST"), "true");
     s_count(s_minute(self, entry->time_ns / MG_NS_PER_SECOND / 60), entry);
-    s_see(&self->paths, entry->path);
+    s_see(&self->paths, mg_observed_where(entry));
     if (entry->user[0]) {
         s_see(&self->users, entry->user);
     }

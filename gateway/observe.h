@@ -30,7 +30,8 @@ typedef struct mg_observed {
     mg_method_t method;
     uint64_t bytes_in;
     uint64_t bytes_out;
-    char path[MG_OBSERVED_PATH]; /* the row's pattern, or the path when no row has it; cut */
+    const char *pattern;         /* of its row; NULL: no row has the path */
+    char path[MG_OBSERVED_PATH]; /* then the path itself; cut */
     char user[MG_OBSERVED_USER]; /* empty: nobody had logged in; cut */
     char id[MG_REQUEST_ID_MAX + 1];
     mg_address_t peer;
@@ -64,6 +65,8 @@ void mg_observer_destroy(mg_observer_t **self_p);
 /* Keeps an answered request. */
 void mg_observe(mg_observer_t *self, const mg_request_t *request, int64_t took_us);
 
+/* The pattern, or the path. */
+const char *mg_observed_where(const mg_observed_t *self);
 /* Entry number `index`, the newest is 0; NULL: there are not so many. */
 const mg_observed_t *mg_observer_entry(const mg_observer_t *self, size_t index);
 /* The figures of a minute; NULL: nothing happened then. */

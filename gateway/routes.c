@@ -137,10 +137,12 @@ mg_routes_find(const mg_router_t *router,
 {
     uint64_t family = s_family(path);
     *out = (mg_route_match_t){0};
-    for (size_t i = 0; i < router->count; i++) {
-        bool is_other = router->families[i] != family && router->families[i] != 0;
+    for (size_t i = 0; i < router->count && !out->route; i++) {
+        if (router->families[i] != family && router->families[i] != 0) {
+            continue;
+        }
         mg_route_match_t match = {0};
-        if (is_other || out->route || !mg_route_fits(router->rows[i]->pattern, path, &match)) {
+        if (!mg_route_fits(router->rows[i]->pattern, path, &match)) {
             continue;
         }
         if (s_answers(router->rows[i], method)) {

@@ -25,7 +25,7 @@ s_level(const mg_observed_t *entry)
 static const char *
 s_type(const mg_observed_t *entry)
 {
-    return strncmp(entry->path, "/api/", 5) == 0 ? "api" : "platform";
+    return strncmp(mg_observed_where(entry), "/api/", 5) == 0 ? "api" : "platform";
 }
 
 /* The texts of an entry that are made when somebody asks. */
@@ -41,7 +41,7 @@ s_show(const mg_observed_t *entry, shown_t *out)
     mg_clock_rfc3339(entry->time_ns, out->timestamp);
     mg_address_write(&entry->peer, out->address);
     (void)snprintf(out->message, sizeof out->message, "%s %s status_code: %u Total time: %.3f ms",
-                   mg_method_name(entry->method), entry->path, entry->status,
+                   mg_method_name(entry->method), mg_observed_where(entry), entry->status,
                    (double)entry->took_us / US_PER_MS);
 }
 
@@ -66,7 +66,7 @@ s_write_json(const mg_observed_t *entry, mg_buf_t *out)
     s_member("message", shown.message, out);
     s_member("request_id", entry->id, out);
     s_member("user", entry->user, out);
-    s_member("endpoint", entry->path, out);
+    s_member("endpoint", mg_observed_where(entry), out);
     s_member("method", mg_method_name(entry->method), out);
     s_member("ip_address", shown.address, out);
     s_member("type", s_type(entry), out);
@@ -92,9 +92,14 @@ s_write_csv(const mg_observed_t *entry, mg_buf_t *out)
     shown_t shown;
     s_show(entry, &shown);
     mg_buf_append_format(out, "%s,%s", shown.timestamp, s_level(entry));
-    const char *const cells[] = {shown.message, "access",     entry->id,
-                                 entry->user,   entry->path,  mg_method_name(entry->method),
-                                 shown.address, s_type(entry)};
+    const char *const cells[] = {shown.message,
+                                 "access",
+                                 entry->id,
+                                 entry->user,
+                                 mg_observed_where(entry),
+                                 mg_method_name(entry->method),
+                                 shown.address,
+                                 s_type(entry)};
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         s_cell(cells[i], out);
     }
@@ -156,8 +161,9 @@ s_is_from(const filter_t *filter, const mg_observed_t *entry)
 static bool
 s_matches(const filter_t *filter, const mg_observed_t *entry)
 {
-    return s_is(filter, "user", entry->user) && s_has(filter, "api", entry->path) &&
-           s_has(filter, "endpoint", entry->path) && s_is(filter, "request_id", entry->id) &&
+    return s_is(filter, "user", entry->user) && s_has(filter, "api", mg_observed_where(entry)) &&
+           s_has(filter, "endpoint", mg_observed_where(entry)) &&
+           s_is(filter, "request_id", entry->id) &&
            s_is(filter, "method", mg_method_name(entry->method)) && s_is_from(filter, entry) &&
            s_is(filter, "level", s_level(entry)) && s_is(filter, "type", s_type(entry)) &&
            s_is_in_time(filter, entry);
@@ -296,7 +302,7 @@ s_count(const mg_request_t *request, const filter_t *filter, counts_t *out)
         out->errors += entry->status >= 500;
         out->warnings += entry->status >= 400 && entry->status < 500;
         out->took_us += entry->took_us;
-        s_add(out->endpoints, entry->path);
+        s_add(out->endpoints, mg_observed_where(entry));
         if (entry->user[0]) {
             s_add(out->users, entry->user);
         }
