@@ -196,7 +196,11 @@ s_fill(const mg_request_t *request, int64_t took_us, mg_observed_t *out)
     out->peer = request->origin.peer;
     out->is_test = false;
     out->pattern = route ? route->pattern : NULL;
-    s_copy(out->path, sizeof out->path, route ? (mg_slice_t){0} : request->path);
+    mg_slice_t unknown = {0};
+    if (!route) {
+        unknown = request->path;
+    }
+    s_copy(out->path, sizeof out->path, unknown);
     s_copy(out->user, sizeof out->user, mg_slice_text(request->caller.claims.sub));
     s_copy(out->id, sizeof out->id, mg_slice_text(request->id));
 }

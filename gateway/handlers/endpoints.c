@@ -127,6 +127,32 @@ mg_endpoint_check(mg_request_t *request, const mg_change_t *change)
     return true;
 }
 
+/* --- delete: its validation goes with it --- */
+
+void
+mg_handle_endpoint_delete(mg_request_t *request)
+{
+    const mg_entry_t *entry = mg_resource_entry(request);
+    if (!entry) {
+        mg_request_refuse(request, MG_ERROR_ENDPOINT_NOT_FOUND);
+        return;
+    }
+    mg_slice_t id = mg_document_text(mg_entry_body(entry), "endpoint_id");
+    const mg_op_t ops[] = {
+        {.kind = MG_OP_DELETE,
+         .condition = MG_IF_REV,
+         .rev = entry->rev,
+         .collection = mg_slice_text(mg_collection(MG_COLLECTION_ENDPOINTS)->name),
+         .key = mg_entry_key(entry)},
+        {.kind = MG_OP_DELETE,
+         .collection = mg_slice_text(mg_collection(MG_COLLECTION_ENDPOINT_VALIDATIONS)->name),
+         .key = id},
+    };
+    bool validated = mg_request_find(request, MG_COLLECTION_ENDPOINT_VALIDATIONS, id) != NULL;
+    mg_resource_done(request, 200, "deleted");
+    mg_ask_write(request, ops, validated ? 2 : 1, NULL);
+}
+
 /* --- the list of one API --- */
 
 void

@@ -7,6 +7,7 @@
 #ifndef MG_GATEWAY_HANDLERS_H
 #define MG_GATEWAY_HANDLERS_H
 
+#include "gateway/batch.h"
 #include "gateway/resource.h"
 
 /* authorization.c */
@@ -37,7 +38,15 @@ mg_new_password(mg_request_t *request, const mg_field_t *table, mg_fields_mode_t
 /* Appends the hash as `password`; false: no memory. */
 bool mg_new_password_append(const mg_request_t *request, bson_t *out);
 
+/* belongings.c; each adds operations */
+void mg_belongings_remove(const mg_request_t *request, mg_slice_t username, mg_batch_t *batch);
+void mg_belongings_rename(const mg_request_t *request,
+                          mg_slice_t username,
+                          mg_slice_t name,
+                          mg_batch_t *batch);
+
 /* users.c */
+mg_handler_t mg_handle_user_delete;
 mg_handler_t mg_handle_user_create;
 mg_handler_t mg_handle_user_update;
 mg_handler_t mg_handle_user_password;
@@ -74,6 +83,7 @@ bool mg_endpoint_walk_begin(mg_endpoint_walk_t *walk,
 /* The next one, or NULL. */
 const mg_entry_t *mg_endpoint_walk_next(mg_endpoint_walk_t *walk);
 mg_handler_t mg_handle_endpoints_of_api;
+mg_handler_t mg_handle_endpoint_delete;
 bool mg_endpoint_complete(const mg_request_t *request, bson_t *draft);
 bool mg_endpoint_check(mg_request_t *request, const mg_change_t *change);
 

@@ -224,6 +224,30 @@ mg_handle_user_create(mg_request_t *request)
 
 /* --- update --- */
 
+static void
+s_add_delete(const mg_entry_t *user, mg_batch_t *batch)
+{
+    const mg_op_t op = {.kind = MG_OP_DELETE,
+                        .condition = MG_IF_REV,
+                        .rev = user->rev,
+                        .collection = mg_slice_text(mg_collection(MG_COLLECTION_USERS)->name),
+                        .key = mg_entry_key(user)};
+    mg_batch_add(batch, &op);
+}
+
+/* Sends the batch, and frees it. */
+static void
+s_write(mg_request_t *request, mg_batch_t *batch)
+{
+    mg_status_t status = mg_batch_status(batch);
+    if (status == MG_OK) {
+        mg_ask_write(request, batch->ops, batch->count, NULL);
+    } else {
+        mg_ask_refuse(request, status);
+    }
+    mg_batch_free(batch);
+}
+
 /* A new name is a new key: the old document goes and the new one comes in one batch. */
 static void
 s_rename(mg_request_t *request, const mg_entry_t *entry, mg_slice_t body)
@@ -232,16 +256,15 @@ s_rename(mg_request_t *request, const mg_entry_t *entry, mg_slice_t body)
         mg_ask_refuse(request, MG_ERR_INVALID);
         return;
     }
-    mg_slice_t users = mg_slice_text(mg_collection(MG_COLLECTION_USERS)->name);
-    const mg_op_t ops[] = {
-        {.kind = MG_OP_DELETE,
-         .condition = MG_IF_REV,
-         .rev = entry->rev,
-         .collection = users,
-         .key = mg_entry_key(entry)},
-        {.kind = MG_OP_PUT, .condition = MG_IF_ABSENT, .collection = users, .body = body},
-    };
-    mg_ask_write(request, ops, 2, NULL);
+    const mg_op_t put = {.kind = MG_OP_PUT,
+                         .condition = MG_IF_ABSENT,
+                         .collection = mg_slice_text(mg_collection(MG_COLLECTION_USERS)->name),
+                         .body = body};
+    mg_batch_t batch = {0};
+    s_add_delete(entry, &batch);
+    mg_batch_add(&batch, &put);
+    mg_belongings_rename(request, mg_entry_key(entry), mg_document_text(body, "username"), &batch);
+    s_write(request, &batch);
 }
 
 static void
@@ -338,6 +361,27 @@ mg_handle_user_password(mg_request_t *request)
     }
     mg_buf_free(&merged);
     bson_destroy(&patch);
+}
+
+/* --- delete --- */
+
+void
+mg_handle_user_delete(mg_request_t *request)
+{
+    const mg_entry_t *entry = mg_resource_entry(request);
+    if (!entry) {
+        mg_request_refuse(request, MG_ERROR_USER_UNKNOWN);
+        return;
+    }
+    const mg_change_t change = {.before = mg_entry_body(entry)};
+    if (!mg_user_check(request, &change)) {
+        return;
+    }
+    mg_batch_t batch = {0};
+    mg_resource_done(request, 200, "deleted");
+    s_add_delete(entry, &batch);
+    mg_belongings_remove(request, mg_entry_key(entry), &batch);
+    s_write(request, &batch);
 }
 
 /* --- read --- */

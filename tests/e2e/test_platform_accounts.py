@@ -27,6 +27,37 @@ class Register(Platform):
                 self.expect(expected, f"POST {PATH}/register", body, token=None)
 
 
+class Belongings(Platform):
+    """What is kept under a user's name."""
+
+    def give(self, name):
+        self.server.http("POST", "/platform/api", {"api_name": "own", "api_version": "v1", "api_allowed_groups": ["ALL"]})
+        self.server.http("POST", "/platform/tiers/", {"tier_id": "own", "name": "pro", "display_name": "Own", "limits": {}})
+        self.expect(200, "POST /platform/subscription/subscribe", {"username": name, "api_name": "own", "api_version": "v1"})
+        self.expect(200, f"POST /platform/credit/{name}", {"username": name, "users_credits": {"g": {"tier_name": "t", "available_credits": 1, "user_api_key": "k"}}})
+        self.expect(201, "POST /platform/tiers/assignments", {"user_id": name, "tier_id": "own"})
+
+    def has(self, name):
+        subscribed = self.expect(200, f"GET /platform/subscription/subscriptions/{name}")["apis"]
+        return bool(subscribed), self.call(f"GET /platform/credit/{name}")[0] == 200, self.call(f"GET /platform/tiers/assignments/{name}")[0] == 200
+
+    def test_a_deleted_user_leaves_nothing_to_the_next_of_that_name(self):
+        self.user("kim")
+        self.give("kim")
+        self.assertEqual(self.has("kim"), (True, True, True))
+        self.expect(200, "DELETE /platform/user/kim")
+        self.user("kim")
+        self.assertEqual(self.has("kim"), (False, False, False))
+
+    def test_a_new_name_keeps_them(self):
+        self.user("liz")
+        self.give("liz")
+        self.expect(200, "PUT /platform/user/liz", {"username": "beth"})
+        self.assertEqual((self.has("liz"), self.has("beth")), ((False, False, False), (True, True, True)))
+        self.restart()
+        self.assertEqual(self.expect(200, "GET /platform/credit/beth")["username"], "beth")
+
+
 class Accounts(Platform):
     def test_revoked_user_is_out_until_unrevoked_also_with_later_tokens(self):
         token = self.user("carl")

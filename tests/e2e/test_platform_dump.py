@@ -40,7 +40,7 @@ class Dump(Platform):
 
     def remove_it(self):
         for line in ("DELETE /platform/user/dan", "DELETE /platform/endpoint/GET/all/v1/x", "DELETE /platform/api/all/v1", "DELETE /platform/routing/k", "DELETE /platform/credit/g",
-                     "DELETE /platform/tiers/assignments/dan", "DELETE /platform/tiers/t", "DELETE /platform/rate-limits/r", "DELETE /platform/group/keyed"):
+                     "DELETE /platform/tiers/t", "DELETE /platform/rate-limits/r", "DELETE /platform/group/keyed"):
             self.expect(200, line)
 
     def test_one_of_each_collection_comes_back(self):

@@ -42,6 +42,13 @@ class Validation(Platform):
                 self.expect("400 END018", f"DELETE {one}")
                 self.expect("400 END021", f"PUT {one}", {"validation_enabled": True})
 
+    def test_it_goes_with_its_endpoint(self):
+        self.expect(201, "POST /platform/endpoint", {**ENDPOINT, "endpoint_uri": "/gone"})
+        endpoint_id = self.expect(200, "GET /platform/endpoint/POST/orders/v1/gone")["endpoint_id"]
+        self.expect(201, "POST /platform/endpoint/validation", {**self.body(), "endpoint_id": endpoint_id})
+        self.expect(200, "DELETE /platform/endpoint/POST/orders/v1/gone")
+        self.expect("400 END018", f"GET /platform/endpoint/validation/{endpoint_id}")
+
     def test_refusals(self):
         path = "/platform/endpoint/validation"
         self.expect("400 END015", f"POST {path}", {**self.body(), "endpoint_id": "none"})
