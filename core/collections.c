@@ -28,6 +28,8 @@ static const mg_collection_t s_collections[MG_COLLECTIONS_KNOWN] = {
     [MG_COLLECTION_GROUPS] = {.name = "groups",
                               .key_fields = {"group_name"},
                               .permission = "manage_groups"},
+    [MG_COLLECTION_IDEMPOTENCY_KEYS] = {.name = "idempotency_keys",
+                                        .key_fields = {"username", "key"}},
     [MG_COLLECTION_RATE_LIMIT_RULES] = {.name = "rate_limit_rules",
                                         .key_fields = {"rule_id"},
                                         .permission = "manage_rate_limits"},

@@ -43,6 +43,7 @@ typedef struct mg_config_http {
     int cookie_samesite;       /* mg_samesite_t */
     bool cookie_secure;
     bool cookie_secure_set;
+    const char *token_key;  /* TOKEN_ENCRYPTION_KEY; NULL: none; guarded memory */
     const char *jwt_secret; /* NULL: the random key in the state */
     uint32_t access_count;
     uint32_t access_unit_seconds;
@@ -53,7 +54,12 @@ typedef struct mg_config_http {
     uint32_t login_limit; /* per address and window */
     uint32_t login_window_seconds;
     bool login_unlimited;
-    const char *csp; /* NULL: the default policy */
+    const char *csp;          /* NULL: the default policy */
+    const char *cors_origins; /* comma list; NULL: not set */
+    const char *cors_methods;
+    const char *cors_headers;
+    bool cors_credentials;
+    bool cors_strict;
     bool local_host_bypass;
     bool local_host_bypass_set;
     const char *metrics_token; /* NULL: none */

@@ -14,7 +14,8 @@ mg_document_slice(const bson_t *bson)
 bool
 mg_document_find(mg_slice_t document, const char *field, bson_iter_t *out)
 {
-    return bson_iter_init_from_data(out, document.data, document.len) && bson_iter_find(out, field);
+    return document.len > 0 && bson_iter_init_from_data(out, document.data, document.len) &&
+           bson_iter_find(out, field);
 }
 
 mg_slice_t

@@ -1,7 +1,7 @@
 /* document - reading and changing BSON documents field by field.
  *
  * Owns     : nothing; slices point into the document that was given.
- * Takes    : BSON that mg_bson_check has accepted (core/bsoncheck.h); every stored document has.
+ * Takes    : BSON that mg_bson_check has accepted (core/bsoncheck.h); every stored document has. An empty slice is a document without fields.
  * Fails    : a field that is missing or of another type reads as the default.
  * Not here : JSON (core/json.h).
  */

@@ -3,6 +3,7 @@
 #include "actors/hasher.h"
 #include "core/clock.h"
 #include "gateway/dispatch.h"
+#include "gateway/idempotency.h"
 #include "gateway/service.h"
 #include "messages/autosave.pb-c.h"
 #include "messages/dump.pb-c.h"
@@ -157,25 +158,31 @@ s_pack_op(const mg_op_t *op)
 void
 mg_ask_write(mg_request_t *request, const mg_op_t *ops, size_t count, mg_told_t *then)
 {
-    enum { OPS_MAX = 8 };
-    Mg__Op packed[OPS_MAX];
-    Mg__Op *pointers[OPS_MAX];
-    if (count > OPS_MAX) {
-        mg_ask_refuse(request, MG_ERR_TOO_BIG);
-        return;
+    mg_batch_t more = {0};
+    mg_idempotency_remember(request, &more);
+    size_t total = count + more.count;
+    Mg__Op *packed = calloc(total, sizeof *packed);
+    Mg__Op **pointers = calloc(total, sizeof(Mg__Op *));
+    if (!packed || !pointers || more.failed) {
+        mg_ask_refuse(request, MG_ERR_NO_MEMORY);
+        goto done;
     }
-    for (size_t i = 0; i < count; i++) {
-        packed[i] = s_pack_op(&ops[i]);
+    for (size_t i = 0; i < total; i++) {
+        packed[i] = s_pack_op(i < count ? &ops[i] : &more.ops[i - count]);
         pointers[i] = &packed[i];
     }
     Mg__Write write = MG__WRITE__INIT;
-    write.n_ops = count;
+    write.n_ops = total;
     write.ops = pointers;
     Mg__StateRequest message = MG__STATE_REQUEST__INIT;
     message.body_case = MG__STATE_REQUEST__BODY_WRITE;
     message.write = &write;
     s_ask(request, &(route_t){request->service->state_link, MG_STATE_REPLY_MS, s_on_written, then},
           &message.base);
+done:
+    free((void *)pointers);
+    free(packed);
+    mg_batch_free(&more);
 }
 
 /* Figures are welcome, not needed: without them the answer is shorter. */

@@ -19,7 +19,8 @@
 /* Called with the reply, which is freed afterwards. Must answer, ask, or run the request again. */
 typedef void mg_told_t(mg_request_t *request, const ProtobufCMessage *reply);
 
-/* Sends operations as one batch. When it was applied, `then` is called, or with NULL the answer that the handler has prepared is
+/* Sends operations as one batch. With an Idempotency-Key the prepared answer is remembered in the same batch
+ * (gateway/idempotency.h). When it was applied, `then` is called, or with NULL the answer that the handler has prepared is
  * sent. When a precondition failed, the world has changed: the request runs again on a newer view and decides anew. */
 void mg_ask_write(mg_request_t *request, const mg_op_t *ops, size_t count, mg_told_t *then);
 /* Hashes a password into learnt.hash, then runs the request again. */

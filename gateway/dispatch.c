@@ -2,8 +2,11 @@
 
 #include "core/clock.h"
 #include "gateway/ask.h"
+#include "gateway/conditional.h"
 #include "gateway/cookies.h"
 #include "gateway/exchange.h"
+#include "gateway/idempotency.h"
+#include "gateway/resource.h"
 #include "gateway/service.h"
 #include "gateway/text.h"
 
@@ -121,6 +124,16 @@ s_passes_permission(mg_request_t *request)
     return may;
 }
 
+/* If-Match of a write to the document that the path names. */
+static bool
+s_passes_condition(mg_request_t *request)
+{
+    const mg_route_t *route = request->match.route;
+    bool writes = route->method == MG_METHOD_PUT || route->method == MG_METHOD_DELETE;
+    bool conditional = writes && route->resource && mg_request_header(request, "If-Match").data;
+    return !conditional || mg_conditional_holds(request, mg_resource_entry(request));
+}
+
 static void
 s_run(mg_request_t *request)
 {
@@ -136,7 +149,8 @@ s_run(mg_request_t *request)
     }
     request->now_ns = mg_clock_wall_ns();
     if (s_passes_filter(request) && s_passes_login(request) &&
-        (!route->guard || route->guard(request)) && s_passes_permission(request)) {
+        (!route->guard || route->guard(request)) && s_passes_permission(request) &&
+        s_passes_condition(request) && mg_idempotency_passes(request)) {
         route->handler(request);
     }
 }

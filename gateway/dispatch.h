@@ -7,7 +7,7 @@
  *
  * A request whose head came while the gateway was READY is served to its end, also when it is STOPPING by then.
  * The order: route (404, 405, OPTIONS) - phase (503) - fresh view - address filter (403) - login (401) - CSRF (401) - the route's own
- * first rules - permission (403) - handler.
+ * first rules - permission (403) - If-Match (412) - Idempotency-Key (as before) - handler.
  */
 #ifndef MG_GATEWAY_DISPATCH_H
 #define MG_GATEWAY_DISPATCH_H

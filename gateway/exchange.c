@@ -369,6 +369,7 @@ mg_exchange_end(void *arg,
     if (request->answer.status != 0) {
         mg_metrics_count(self->service->metrics, request->match.route, request->framing.method,
                          request->answer.status, took_us);
+        mg_observe(self->service->observer, request, took_us);
         s_log_access(request, took_us);
     }
     if (request->ticket != MG_TICKET_NONE) {

@@ -114,6 +114,20 @@ s_word_to_bool(mg_slice_t word, bool *out)
 }
 
 static bool
+s_to_real(const json_t *value, double *out)
+{
+    int64_t whole = 0;
+    if (json_is_number(value)) {
+        *out = json_number_value(value);
+    } else if (s_to_int(value, &whole)) {
+        *out = (double)whole;
+    } else {
+        return false;
+    }
+    return isfinite(*out);
+}
+
+static bool
 s_to_bool(const json_t *value, bool *out)
 {
     if (json_is_boolean(value)) {
@@ -140,7 +154,7 @@ mg_fields_text(const json_t *body, const char *name, mg_buf_t *out)
 /* A field being read: where it comes from, where it goes, whom to tell. */
 typedef struct reading {
     const mg_field_t *field;
-    const json_t *value;
+    json_t *value;
     bson_t *out;
     mg_fields_problem_t *problem;
 } reading_t;
@@ -193,6 +207,16 @@ s_has_control(mg_slice_t text)
     return has;
 }
 
+static bool
+s_is_chosen(const mg_field_t *field, mg_slice_t text)
+{
+    const char *const *choice = field->choices;
+    while (choice && *choice && !mg_slice_equal(text, mg_slice_text(*choice))) {
+        choice++;
+    }
+    return !choice || *choice;
+}
+
 static mg_status_t
 s_read_text(const reading_t *reading)
 {
@@ -206,6 +230,8 @@ s_read_text(const reading_t *reading)
         status = s_refuse(reading, "must not hold control characters");
     } else if (!s_in_range(reading->field, (int64_t)mg_text_length(mg_buf_slice(&text)))) {
         status = s_refuse_range(reading, "characters");
+    } else if (!s_is_chosen(reading->field, mg_buf_slice(&text))) {
+        status = s_refuse(reading, "is none of its words");
     } else if (!(reading->field->flags & MG_FIELD_UNSTORED)) {
         status = s_stored(bson_append_utf8(reading->out, reading->field->name, -1,
                                            mg_buf_text(&text), (int)text.len));
@@ -225,6 +251,16 @@ s_read_int(const reading_t *reading)
         return s_refuse_range(reading, "as its value");
     }
     return s_stored(bson_append_int64(reading->out, reading->field->name, -1, number));
+}
+
+static mg_status_t
+s_read_real(const reading_t *reading)
+{
+    double number = 0;
+    if (!s_to_real(reading->value, &number)) {
+        return s_refuse(reading, "must be a number");
+    }
+    return s_stored(bson_append_double(reading->out, reading->field->name, -1, number));
 }
 
 static mg_status_t
@@ -255,6 +291,9 @@ s_read_texts(const reading_t *reading)
 {
     if (!json_is_array(reading->value)) {
         return s_refuse(reading, "must be a list of texts");
+    }
+    if (!s_in_range(reading->field, (int64_t)json_array_size(reading->value))) {
+        return s_refuse_range(reading, "members");
     }
     bson_t list = BSON_INITIALIZER;
     bool all_texts = true;
@@ -292,6 +331,75 @@ s_read_object(const reading_t *reading)
     return s_read_json(reading);
 }
 
+/* --- records: fields inside of a field; how deep is JSON's limit --- */
+
+// NOLINTBEGIN(misc-no-recursion)
+
+/* One record, under `key` in `out`. */
+static mg_status_t
+s_read_record(const reading_t *reading, const json_t *value, const char *key, bson_t *out)
+{
+    if (!json_is_object(value)) {
+        return s_refuse(reading, "must hold objects");
+    }
+    bson_t record = BSON_INITIALIZER;
+    mg_status_t status =
+        mg_fields_read(reading->field->items, value, MG_FIELDS_CREATE, &record, reading->problem);
+    if (status == MG_OK) {
+        status = s_stored(bson_append_document(out, key, -1, &record));
+    }
+    bson_destroy(&record);
+    return status;
+}
+
+static mg_status_t
+s_read_records(const reading_t *reading)
+{
+    if (!json_is_array(reading->value)) {
+        return s_refuse(reading, "must be a list of objects");
+    }
+    if (!s_in_range(reading->field, (int64_t)json_array_size(reading->value))) {
+        return s_refuse_range(reading, "members");
+    }
+    bson_t list = BSON_INITIALIZER;
+    mg_status_t status = MG_OK;
+    size_t index = 0;
+    const json_t *item = NULL;
+    json_array_foreach(reading->value, index, item)
+    {
+        char room[16];
+        const char *key = NULL;
+        (void)bson_uint32_to_string((uint32_t)index, &key, room, sizeof room);
+        status = status == MG_OK ? s_read_record(reading, item, key, &list) : status;
+    }
+    if (status == MG_OK) {
+        status = s_stored(bson_append_array(reading->out, reading->field->name, -1, &list));
+    }
+    bson_destroy(&list);
+    return status;
+}
+
+static mg_status_t
+s_read_record_map(const reading_t *reading)
+{
+    if (!json_is_object(reading->value)) {
+        return s_refuse(reading, "must be an object");
+    }
+    bson_t map = BSON_INITIALIZER;
+    mg_status_t status = MG_OK;
+    const char *key = NULL;
+    json_t *item = NULL;
+    json_object_foreach(reading->value, key, item)
+    {
+        status = status == MG_OK ? s_read_record(reading, item, key, &map) : status;
+    }
+    if (status == MG_OK) {
+        status = s_stored(bson_append_document(reading->out, reading->field->name, -1, &map));
+    }
+    bson_destroy(&map);
+    return status;
+}
+
 static mg_status_t
 s_read_value(const reading_t *reading)
 {
@@ -306,6 +414,14 @@ s_read_value(const reading_t *reading)
         return s_read_texts(reading);
     case MG_FIELD_OBJECT:
         return s_read_object(reading);
+    case MG_FIELD_REAL:
+        return s_read_real(reading);
+    case MG_FIELD_RECORD:
+        return s_read_record(reading, reading->value, reading->field->name, reading->out);
+    case MG_FIELD_RECORDS:
+        return s_read_records(reading);
+    case MG_FIELD_RECORD_MAP:
+        return s_read_record_map(reading);
     case MG_FIELD_ANY:
         return s_read_json(reading);
     }
@@ -319,7 +435,7 @@ s_store_fallback(const reading_t *reading)
     if (field->flags & MG_FIELD_REQUIRED) {
         return s_refuse(reading, "is required");
     }
-    if (field->flags & MG_FIELD_UNSTORED) {
+    if (field->flags & (MG_FIELD_UNSTORED | MG_FIELD_ABSENT)) {
         return MG_OK;
     }
     if (!field->fallback) {
@@ -343,7 +459,8 @@ mg_fields_read(const mg_field_t *table,
         reading_t reading = {field, json_object_get(body, field->name), out, problem};
         bool given = reading.value && !json_is_null(reading.value);
         mg_status_t status = MG_OK;
-        if (given && !(mode == MG_FIELDS_UPDATE && (field->flags & MG_FIELD_FIXED))) {
+        if (given &&
+            !(mode == MG_FIELDS_UPDATE && (field->flags & (MG_FIELD_FIXED | MG_FIELD_ONCE)))) {
             status = s_read_value(&reading);
         } else if (!given && mode == MG_FIELDS_CREATE) {
             status = s_store_fallback(&reading);
@@ -354,3 +471,5 @@ mg_fields_read(const mg_field_t *table,
     }
     return MG_OK;
 }
+
+// NOLINTEND(misc-no-recursion)

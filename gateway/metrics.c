@@ -19,7 +19,6 @@ typedef struct row_counts {
 
 struct mg_metrics {
     mg_histogram_t durations;
-    size_t route_count;
     row_counts_t unmatched[MG_METHODS];
     row_counts_t routes[]; /* in the order of the table */
 };
@@ -28,12 +27,10 @@ mg_metrics_t *
 mg_metrics_new(void)
 {
     size_t count = 0;
-    (void)mg_routes(&count);
-    mg_metrics_t *self = calloc(1, sizeof *self + count * sizeof *self->routes);
-    if (self) {
-        self->route_count = count;
+    while (mg_route_row(count)) {
+        count++;
     }
-    return self;
+    return calloc(1, sizeof(mg_metrics_t) + count * sizeof(row_counts_t));
 }
 
 void
@@ -63,9 +60,7 @@ mg_metrics_count(mg_metrics_t *self,
                  unsigned status,
                  int64_t took_us)
 {
-    size_t count = 0;
-    const mg_route_t *routes = mg_routes(&count);
-    s_count_status(route ? &self->routes[route - routes] : &self->unmatched[method], status);
+    s_count_status(route ? &self->routes[mg_route_index(route)] : &self->unmatched[method], status);
     mg_histogram_add(&self->durations, took_us * NS_PER_US);
 }
 
@@ -93,9 +88,9 @@ static void
 s_write_requests(const mg_metrics_t *self, mg_buf_t *out)
 {
     s_write_head("memgate_http_requests_total", "counter", "Answered requests", out);
-    const mg_route_t *routes = mg_routes(&(size_t){0});
-    for (size_t i = 0; i < self->route_count; i++) {
-        s_write_row(&self->routes[i], routes[i].method, routes[i].pattern, out);
+    const mg_route_t *route = NULL;
+    for (size_t i = 0; (route = mg_route_row(i)) != NULL; i++) {
+        s_write_row(&self->routes[i], route->method, route->pattern, out);
     }
     for (int i = 0; i < MG_METHODS; i++) {
         s_write_row(&self->unmatched[i], (mg_method_t)i, "", out);

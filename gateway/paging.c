@@ -19,14 +19,15 @@ s_saturate(mg_slice_t text, int64_t *out)
     return text.len > sign;
 }
 
-/* A query parameter as a whole number; absent: left as it is. */
-static bool
-s_read_number(mg_request_t *request, const char *name, int64_t *value)
+bool
+mg_paging_number(mg_request_t *request, const char *name, int64_t *value)
 {
     mg_slice_t text = mg_query_get(&request->query, name);
     if (text.data && !mg_text_to_int(text, value) && !s_saturate(text, value)) {
-        mg_reply_error(&request->answer, MG_ERROR_INVALID_BODY,
-                       "page and page_size are whole numbers");
+        mg_buf_t why = {0};
+        mg_buf_append_format(&why, "%s must be a whole number", name);
+        mg_reply_error(&request->answer, MG_ERROR_INVALID_BODY, mg_buf_text(&why));
+        mg_buf_free(&why);
         return false;
     }
     return true;
@@ -36,8 +37,8 @@ bool
 mg_paging_read(mg_request_t *request, int64_t page_size, mg_paging_t *out)
 {
     mg_paging_t paging = {.page = 1, .page_size = page_size};
-    if (!s_read_number(request, "page", &paging.page) ||
-        !s_read_number(request, "page_size", &paging.page_size)) {
+    if (!mg_paging_number(request, "page", &paging.page) ||
+        !mg_paging_number(request, "page_size", &paging.page_size)) {
         return false;
     }
     int64_t max = request->service->http->page_size_max;

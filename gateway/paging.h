@@ -14,6 +14,8 @@ typedef struct mg_paging {
     int64_t page_size;
 } mg_paging_t;
 
+/* A query parameter as a whole number; absent: left as it is. False: it has answered 422. */
+bool mg_paging_number(mg_request_t *request, const char *name, int64_t *value);
 /* False: it has answered. `page_size`: what it is when the client does not say. */
 bool mg_paging_read(mg_request_t *request, int64_t page_size, mg_paging_t *out);
 /* How many items stand before the page; never overflows. */

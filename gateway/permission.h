@@ -2,7 +2,7 @@
  *
  * Owns     : the one list of flags.
  * Fails    : never; a flag that a role lacks is off.
- * Not here : who has which role (gateway/session.h), what a route needs (gateway/routes.c).
+ * Not here : who has which role (gateway/session.h), what a route needs (gateway/tables).
  * Source   : platform-api.md sections 3.1 and 4.
  */
 #ifndef MG_GATEWAY_PERMISSION_H

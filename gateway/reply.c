@@ -126,6 +126,10 @@ void
 mg_reply_error(mg_answer_t *self, mg_error_id_t error, const char *text)
 {
     const mg_error_row_t *row = mg_error_row(error);
+    if (row->code && strcmp(row->code, MG_ERROR_DETAIL) == 0) {
+        mg_reply_detail(self, row->status, text ? text : row->text);
+        return;
+    }
     s_append_error(s_begin_object(self, row->status), row, text);
 }
 

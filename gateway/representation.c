@@ -54,6 +54,14 @@ s_place(mg_representations_t *self, const mg_entry_t *entry)
     return &self->kept[hash % MG_REPRESENTATIONS_MAX];
 }
 
+void
+mg_etag_write(const mg_entry_t *entry, char out[MG_ETAG_TEXT])
+{
+    mg_slice_t body = mg_entry_body(entry);
+    (void)snprintf(out, MG_ETAG_TEXT, "\"%" PRIu64 "-%016" PRIx64 "\"", entry->rev,
+                   (uint64_t)XXH3_64bits(body.data, body.len));
+}
+
 static mg_status_t
 s_make(const mg_entry_t *entry, const char *const *omit, mg_representation_t *out)
 {
@@ -61,8 +69,7 @@ s_make(const mg_entry_t *entry, const char *const *omit, mg_representation_t *ou
     out->entry = entry;
     out->rev = entry->rev;
     out->omit = omit;
-    (void)snprintf(out->etag, sizeof out->etag, "\"%" PRIu64 "-%016" PRIx64 "\"", entry->rev,
-                   (uint64_t)XXH3_64bits(body.data, body.len));
+    mg_etag_write(entry, out->etag);
     return mg_json_write(body, MG_JSON_PLAIN, omit, &out->json);
 }
 

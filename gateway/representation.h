@@ -40,4 +40,7 @@ void mg_representations_clear(mg_representations_t *self);
 const mg_representation_t *
 mg_representation_of(mg_representations_t *self, const mg_entry_t *entry, const char *const *omit);
 
+/* The ETag alone. */
+void mg_etag_write(const mg_entry_t *entry, char out[MG_ETAG_TEXT]);
+
 #endif

@@ -2,15 +2,13 @@
 
 #include "core/bsoncheck.h"
 #include "core/document.h"
-#include "core/json.h"
 #include "gateway/ask.h"
-#include "gateway/paging.h"
 #include "gateway/service.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGE_SIZE = 10 /* when the client does not say */ };
+const char *const mg_omit_internal[] = {"_id", "password", NULL};
 
 static const mg_resource_t *
 s_resource(const mg_request_t *request)
@@ -105,39 +103,15 @@ mg_resource_store(mg_request_t *request,
     mg_ask_write(request, &put, 1, NULL);
 }
 
-/* Answers a document as payload, under `name` unless that is NULL. */
-static void
-s_reply_document(mg_request_t *request,
-                 const mg_resource_t *resource,
-                 unsigned status,
-                 mg_slice_t document,
-                 const char *name)
-{
-    mg_buf_t json = {0};
-    if (name) {
-        mg_buf_append_format(&json, "{\"%s\":", name);
-    }
-    mg_status_t written = mg_json_write(document, MG_JSON_PLAIN, resource->omit, &json);
-    mg_buf_append_text(&json, name ? "}" : "");
-    if (written == MG_OK && mg_buf_ok(&json)) {
-        mg_reply_payload(&request->answer, status, mg_buf_slice(&json));
-    } else {
-        mg_request_refuse(request, MG_ERROR_INTERNAL);
-    }
-    mg_buf_free(&json);
-}
-
 void
-mg_resource_show(mg_request_t *request, const mg_resource_t *resource, const mg_entry_t *entry)
+mg_resource_remove(mg_request_t *request, mg_collection_id_t collection, const mg_entry_t *entry)
 {
-    const mg_representation_t *shown =
-        mg_representation_of(request->service->representations, entry, resource->omit);
-    if (!shown) {
-        mg_request_refuse(request, MG_ERROR_INTERNAL);
-        return;
-    }
-    mg_reply_payload(&request->answer, 200, mg_buf_slice(&shown->json));
-    mg_answer_header(&request->answer, "ETag", mg_slice_text(shown->etag));
+    const mg_op_t op = {.kind = MG_OP_DELETE,
+                        .condition = MG_IF_REV,
+                        .rev = entry->rev,
+                        .collection = mg_slice_text(mg_collection(collection)->name),
+                        .key = mg_entry_key(entry)};
+    mg_ask_write(request, &op, 1, NULL);
 }
 
 /* --- create --- */
@@ -150,18 +124,31 @@ mg_resource_begin(bson_t *draft)
     return bson_append_utf8(draft, "_id", -1, id, -1);
 }
 
-/* True when a document with the draft's natural key is there already. */
+/* The document with the draft's natural key, if there is one already. */
 static mg_status_t
-s_look_for_twin(mg_request_t *request, mg_slice_t draft, bool *out_exists)
+s_look_for_twin(mg_request_t *request, mg_slice_t draft, const mg_entry_t **out)
 {
     mg_collection_id_t collection = s_resource(request)->collection;
     mg_buf_t key = {0};
     mg_status_t status = mg_collection_key(mg_collection(collection), draft, &key);
     if (status == MG_OK) {
-        *out_exists = mg_request_find(request, collection, mg_buf_slice(&key)) != NULL;
+        *out = mg_request_find(request, collection, mg_buf_slice(&key));
     }
     mg_buf_free(&key);
     return status == MG_ERR_NOT_FOUND ? MG_ERR_INVALID : status;
+}
+
+static void
+s_reply_exists(mg_request_t *request, const mg_entry_t *twin)
+{
+    const mg_resource_t *resource = s_resource(request);
+    if (resource->bare) {
+        mg_resource_reply(request, 201, mg_entry_body(twin), NULL);
+    } else if (resource->exists_text) {
+        mg_reply_message(&request->answer, 200, resource->exists_text);
+    } else {
+        mg_request_refuse(request, resource->exists);
+    }
 }
 
 static void
@@ -169,8 +156,8 @@ s_create(mg_request_t *request, mg_slice_t draft)
 {
     const mg_resource_t *resource = s_resource(request);
     const mg_change_t change = {.after = draft};
-    bool exists = false;
-    mg_status_t status = s_look_for_twin(request, draft, &exists);
+    const mg_entry_t *twin = NULL;
+    mg_status_t status = s_look_for_twin(request, draft, &twin);
     if (status != MG_OK) {
         mg_ask_refuse(request, status);
         return;
@@ -178,16 +165,14 @@ s_create(mg_request_t *request, mg_slice_t draft)
     if (resource->check && !resource->check(request, &change)) {
         return;
     }
-    if (exists && resource->exists_text) {
-        mg_reply_message(&request->answer, 200, resource->exists_text);
+    if (twin) {
+        s_reply_exists(request, twin);
         return;
     }
-    if (exists) {
-        mg_request_refuse(request, resource->exists);
-        return;
-    }
-    if (resource->document_key) {
-        s_reply_document(request, resource, 201, draft, resource->document_key);
+    if (resource->created) {
+        resource->created(request, draft);
+    } else if (resource->document_key || resource->bare) {
+        mg_resource_reply(request, 201, draft, resource->document_key);
     } else {
         mg_resource_done(request, 201, "created");
     }
@@ -201,7 +186,8 @@ mg_resource_create(mg_request_t *request)
     bson_t draft = BSON_INITIALIZER;
     bool whole = mg_resource_begin(&draft);
     if (mg_resource_fields(request, resource->fields, MG_FIELDS_CREATE, &draft)) {
-        whole = whole && (!resource->complete || resource->complete(request, &draft));
+        whole = whole && (!resource->convert || resource->convert(request, &draft)) &&
+                (!resource->complete || resource->complete(request, &draft));
         if (whole) {
             s_create(request, mg_document_slice(&draft));
         } else {
@@ -239,7 +225,7 @@ s_store_update(mg_request_t *request, const mg_entry_t *entry, mg_slice_t docume
 {
     const mg_resource_t *resource = s_resource(request);
     if (resource->update_shows) {
-        s_reply_document(request, resource, 200, document, NULL);
+        mg_resource_reply(request, 200, document, NULL);
     } else {
         mg_resource_done(request, 200, "updated");
     }
@@ -248,9 +234,11 @@ s_store_update(mg_request_t *request, const mg_entry_t *entry, mg_slice_t docume
 
 /* True if the update holds whatever the document becomes meanwhile: nothing that was read decides about it. */
 static bool
-s_stands_alone(const mg_resource_t *resource, const bson_t *patch)
+s_stands_alone(const mg_request_t *request, const bson_t *patch)
 {
-    if (resource->update_shows || (resource->check && !resource->checked)) {
+    const mg_resource_t *resource = s_resource(request);
+    bool conditional = mg_request_header(request, "If-Match").data != NULL;
+    if (conditional || resource->update_shows || (resource->check && !resource->checked)) {
         return false;
     }
     for (const char *const *name = resource->checked; name && *name; name++) {
@@ -289,7 +277,7 @@ s_update(mg_request_t *request, const mg_entry_t *entry, const bson_t *patch)
     bool allowed = !resource->check || resource->check(request, &change);
     if (allowed && bson_empty(patch)) {
         mg_request_refuse(request, resource->nothing);
-    } else if (allowed && s_stands_alone(resource, patch) &&
+    } else if (allowed && s_stands_alone(request, patch) &&
                mg_bson_check(change.after, MG_BSON_KEYS_NAMES, NULL) == MG_OK) {
         s_store_patch(request, entry, patch);
     } else if (allowed) {
@@ -305,7 +293,9 @@ mg_resource_update(mg_request_t *request)
     bson_t patch = BSON_INITIALIZER;
     if (mg_resource_fields(request, resource->fields, MG_FIELDS_UPDATE, &patch)) {
         const mg_entry_t *entry = mg_resource_entry(request);
-        if (s_renames(request)) {
+        if (resource->convert && !resource->convert(request, &patch)) {
+            mg_ask_refuse(request, MG_ERR_NO_MEMORY);
+        } else if (s_renames(request)) {
             mg_request_refuse(request, resource->rename);
         } else if (!entry) {
             mg_request_refuse(request, resource->unknown_update);
@@ -316,7 +306,7 @@ mg_resource_update(mg_request_t *request)
     bson_destroy(&patch);
 }
 
-/* --- delete, read, list --- */
+/* --- delete --- */
 
 void
 mg_resource_delete(mg_request_t *request)
@@ -331,85 +321,10 @@ mg_resource_delete(mg_request_t *request)
     if (resource->check && !resource->check(request, &change)) {
         return;
     }
-    mg_resource_done(request, 200, "deleted");
-    const mg_op_t op = {.kind = MG_OP_DELETE,
-                        .condition = MG_IF_REV,
-                        .rev = entry->rev,
-                        .collection = mg_slice_text(mg_collection(resource->collection)->name),
-                        .key = mg_entry_key(entry)};
-    mg_ask_write(request, &op, 1, NULL);
-}
-
-static bool
-s_is_hidden(const mg_request_t *request, mg_slice_t document)
-{
-    const mg_resource_t *resource = s_resource(request);
-    return resource->is_hidden && resource->is_hidden(request, document);
-}
-
-void
-mg_resource_read(mg_request_t *request)
-{
-    const mg_entry_t *entry = mg_resource_entry(request);
-    if (!entry) {
-        mg_request_refuse(request, s_resource(request)->not_found);
-    } else if (s_is_hidden(request, mg_entry_body(entry))) {
-        mg_request_refuse(request, MG_ERROR_HIDDEN);
+    if (resource->bare) {
+        mg_resource_reply(request, 200, change.before, NULL);
     } else {
-        mg_resource_show(request, s_resource(request), entry);
+        mg_resource_done(request, 200, "deleted");
     }
-}
-
-/* Appends the documents of one page, divided by commas. */
-static mg_status_t
-s_write_page(const mg_request_t *request, const mg_paging_t *paging, mg_buf_t *out)
-{
-    const mg_resource_t *resource = s_resource(request);
-    mg_session_world_t world = mg_request_world(request);
-    mg_cursor_t cursor;
-    mg_cursor_nth(&cursor, world.view, (int)resource->collection, mg_paging_skip(paging));
-    const char *divider = "";
-    for (int64_t i = 0; i < paging->page_size; i++) {
-        const mg_entry_t *entry = mg_cursor_next(&cursor);
-        if (!entry) {
-            break;
-        }
-        if (!mg_entry_alive(entry, request->now_ns) || s_is_hidden(request, mg_entry_body(entry))) {
-            continue;
-        }
-        mg_buf_append_text(out, divider);
-        divider = ",";
-        mg_status_t status =
-            mg_json_write(mg_entry_body(entry), MG_JSON_PLAIN, resource->omit, out);
-        if (status != MG_OK) {
-            return status;
-        }
-    }
-    return mg_buf_ok(out) ? MG_OK : MG_ERR_NO_MEMORY;
-}
-
-void
-mg_resource_list(mg_request_t *request)
-{
-    const mg_resource_t *resource = s_resource(request);
-    mg_paging_t paging;
-    if (!mg_paging_read(request, PAGE_SIZE, &paging)) {
-        return;
-    }
-    mg_buf_t json = {0};
-    mg_buf_append_format(&json, "{\"%s\":[", resource->list_key);
-    mg_status_t status = s_write_page(request, &paging, &json);
-    mg_buf_append_byte(&json, ']');
-    bool admin_only = resource->list_shape == MG_LIST_PAGED_FOR_ADMIN;
-    if (resource->list_shape == MG_LIST_PAGED || (admin_only && request->caller.admin)) {
-        mg_session_world_t world = mg_request_world(request);
-        mg_paging_write(&paging, mg_view_count(world.view, (int)resource->collection), &json);
-    }
-    mg_buf_append_byte(&json, '}');
-    if (status == MG_OK) {
-        mg_reply_payload(&request->answer, 200, mg_buf_slice(&json));
-    } else {
-        mg_ask_refuse(request, status);
-    }
-    mg_buf_free(&json);
+    mg_resource_remove(request, resource->collection, entry);
 }

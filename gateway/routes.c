@@ -1,309 +1,48 @@
 #include "gateway/routes.h"
 
-#include "gateway/handlers/handlers.h"
-#include "gateway/resources.h"
+#include "gateway/tables/tables.h"
 
 #include <xxhash.h>
 
 #include <assert.h>
 #include <string.h>
 
-#define AUTHORIZATION "/platform/authorization"
-#define USER          "/platform/user"
-#define ROLE          "/platform/role"
-#define GROUP         "/platform/group"
-#define API           "/platform/api"
-#define ENDPOINT      "/platform/endpoint"
-#define ENDPOINT_PATH ENDPOINT "/{endpoint_method}/{api_name}/{api_version}/{endpoint_uri...}"
-#define SETTINGS      "/platform/security/settings"
-
-static const mg_route_t s_routes[] = {
-    {.method = MG_METHOD_GET,
-     .pattern = "/api/health",
-     .handler = mg_handle_health,
-     .flags = MG_ROUTE_ALWAYS},
-    {.method = MG_METHOD_GET,
-     .pattern = "/platform/monitor/liveness",
-     .handler = mg_handle_liveness,
-     .flags = MG_ROUTE_ALWAYS},
-    {.method = MG_METHOD_GET,
-     .pattern = "/platform/monitor/readiness",
-     .handler = mg_handle_readiness,
-     .flags = MG_ROUTE_ALWAYS | MG_ROUTE_KNOWS_CALLER},
-    {.method = MG_METHOD_GET,
-     .pattern = "/metrics",
-     .handler = mg_handle_metrics,
-     .flags = MG_ROUTE_ALWAYS},
-
-    {.method = MG_METHOD_POST, .pattern = AUTHORIZATION, .handler = mg_handle_login},
-    {.method = MG_METHOD_POST,
-     .pattern = AUTHORIZATION "/refresh",
-     .handler = mg_handle_token_refresh,
-     .access = MG_ACCESS_LOGIN,
-     .no_login = MG_ERROR_REFRESH,
-     .flags = MG_ROUTE_NO_CSRF},
-    {.method = MG_METHOD_GET,
-     .pattern = AUTHORIZATION "/status",
-     .handler = mg_handle_token_status,
-     .access = MG_ACCESS_LOGIN,
-     .no_login = MG_ERROR_TOKEN,
-     .flags = MG_ROUTE_NO_CSRF},
-    {.method = MG_METHOD_POST,
-     .pattern = AUTHORIZATION "/invalidate",
-     .handler = mg_handle_token_invalidate,
-     .access = MG_ACCESS_LOGIN,
-     .no_login = MG_ERROR_TOKEN,
-     .flags = MG_ROUTE_NO_CSRF},
-
-    {.method = MG_METHOD_POST,
-     .pattern = USER,
-     .handler = mg_handle_user_create,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_USERS,
-     .denied = MG_ERROR_USER_MANAGE},
-    {.method = MG_METHOD_GET,
-     .pattern = USER,
-     .handler = mg_resource_list,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_LOGIN,
-     .no_login = MG_ERROR_USER_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = USER "/all",
-     .handler = mg_resource_list,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_LOGIN,
-     .no_login = MG_ERROR_USER_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = USER "/me",
-     .handler = mg_handle_user_me,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_LOGIN,
-     .no_login = MG_ERROR_USER_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = USER "/email/{email}",
-     .handler = mg_handle_user_by_email,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = USER "/{username}",
-     .handler = mg_resource_read,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_SELF,
-     .permission = MG_MAY_MANAGE_USERS,
-     .denied = MG_ERROR_USER_READ,
-     .guard = mg_guard_user_read},
-    {.method = MG_METHOD_PUT,
-     .pattern = USER "/{username}",
-     .handler = mg_handle_user_update,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_SELF,
-     .permission = MG_MAY_MANAGE_USERS,
-     .denied = MG_ERROR_USER_MANAGE,
-     .guard = mg_guard_user_update},
-    {.method = MG_METHOD_DELETE,
-     .pattern = USER "/{username}",
-     .handler = mg_resource_delete,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_SELF,
-     .permission = MG_MAY_MANAGE_USERS,
-     .denied = MG_ERROR_USER_DELETE,
-     .guard = mg_guard_user_delete},
-    {.method = MG_METHOD_PUT,
-     .pattern = USER "/{username}/update-password",
-     .handler = mg_handle_user_password,
-     .resource = &mg_resource_users,
-     .access = MG_ACCESS_SELF,
-     .permission = MG_MAY_MANAGE_USERS,
-     .denied = MG_ERROR_USER_MANAGE,
-     .guard = mg_guard_user_password},
-
-    {.method = MG_METHOD_POST,
-     .pattern = ROLE,
-     .handler = mg_resource_create,
-     .resource = &mg_resource_roles,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_ROLES,
-     .denied = MG_ERROR_ROLE_CREATE},
-    {.method = MG_METHOD_GET,
-     .pattern = ROLE,
-     .handler = mg_resource_list,
-     .resource = &mg_resource_roles,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = ROLE "/all",
-     .handler = mg_resource_list,
-     .resource = &mg_resource_roles,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = ROLE "/{role_name}",
-     .handler = mg_resource_read,
-     .resource = &mg_resource_roles,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_PUT,
-     .pattern = ROLE "/{role_name}",
-     .handler = mg_resource_update,
-     .resource = &mg_resource_roles,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_ROLES,
-     .denied = MG_ERROR_ROLE_UPDATE},
-    {.method = MG_METHOD_DELETE,
-     .pattern = ROLE "/{role_name}",
-     .handler = mg_resource_delete,
-     .resource = &mg_resource_roles,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_ROLES,
-     .denied = MG_ERROR_ROLE_DELETE},
-
-    {.method = MG_METHOD_POST,
-     .pattern = GROUP,
-     .handler = mg_resource_create,
-     .resource = &mg_resource_groups,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_GROUPS,
-     .denied = MG_ERROR_GROUP_CREATE},
-    {.method = MG_METHOD_GET,
-     .pattern = GROUP,
-     .handler = mg_resource_list,
-     .resource = &mg_resource_groups,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = GROUP "/all",
-     .handler = mg_resource_list,
-     .resource = &mg_resource_groups,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = GROUP "/{group_name}",
-     .handler = mg_resource_read,
-     .resource = &mg_resource_groups,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_PUT,
-     .pattern = GROUP "/{group_name}",
-     .handler = mg_resource_update,
-     .resource = &mg_resource_groups,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_GROUPS,
-     .denied = MG_ERROR_GROUP_UPDATE},
-    {.method = MG_METHOD_DELETE,
-     .pattern = GROUP "/{group_name}",
-     .handler = mg_resource_delete,
-     .resource = &mg_resource_groups,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_GROUPS,
-     .denied = MG_ERROR_GROUP_DELETE},
-
-    {.method = MG_METHOD_POST,
-     .pattern = API,
-     .handler = mg_resource_create,
-     .resource = &mg_resource_apis,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_APIS,
-     .denied = MG_ERROR_API_CREATE},
-    {.method = MG_METHOD_GET,
-     .pattern = API,
-     .handler = mg_resource_list,
-     .resource = &mg_resource_apis,
-     .access = MG_ACCESS_LOGIN,
-     .no_login = MG_ERROR_API_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = API "/all",
-     .handler = mg_resource_list,
-     .resource = &mg_resource_apis,
-     .access = MG_ACCESS_LOGIN,
-     .no_login = MG_ERROR_API_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = API "/{api_name}/{api_version}",
-     .handler = mg_resource_read,
-     .resource = &mg_resource_apis,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_PUT,
-     .pattern = API "/{api_name}/{api_version}",
-     .handler = mg_resource_update,
-     .resource = &mg_resource_apis,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_APIS,
-     .denied = MG_ERROR_API_UPDATE},
-    {.method = MG_METHOD_DELETE,
-     .pattern = API "/{api_name}/{api_version}",
-     .handler = mg_resource_delete,
-     .resource = &mg_resource_apis,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_APIS,
-     .denied = MG_ERROR_API_DELETE},
-
-    {.method = MG_METHOD_POST,
-     .pattern = ENDPOINT,
-     .handler = mg_resource_create,
-     .resource = &mg_resource_endpoints,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_ENDPOINTS,
-     .denied = MG_ERROR_ENDPOINT_CREATE},
-    {.method = MG_METHOD_GET,
-     .pattern = ENDPOINT "/{api_name}/{api_version}",
-     .handler = mg_handle_endpoints_of_api,
-     .resource = &mg_resource_endpoints,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_GET,
-     .pattern = ENDPOINT_PATH,
-     .handler = mg_resource_read,
-     .resource = &mg_resource_endpoints,
-     .access = MG_ACCESS_LOGIN},
-    {.method = MG_METHOD_PUT,
-     .pattern = ENDPOINT_PATH,
-     .handler = mg_resource_update,
-     .resource = &mg_resource_endpoints,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_ENDPOINTS,
-     .denied = MG_ERROR_ENDPOINT_UPDATE},
-    {.method = MG_METHOD_DELETE,
-     .pattern = ENDPOINT_PATH,
-     .handler = mg_resource_delete,
-     .resource = &mg_resource_endpoints,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_ENDPOINTS,
-     .denied = MG_ERROR_ENDPOINT_DELETE},
-
-    {.method = MG_METHOD_GET,
-     .pattern = SETTINGS,
-     .handler = mg_handle_settings_read,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_SECURITY,
-     .denied = MG_ERROR_SETTINGS_READ,
-     .flags = MG_ROUTE_UNFILTERED},
-    {.method = MG_METHOD_PUT,
-     .pattern = SETTINGS,
-     .handler = mg_handle_settings_update,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_SECURITY,
-     .denied = MG_ERROR_SETTINGS_WRITE,
-     .flags = MG_ROUTE_UNFILTERED},
-    {.method = MG_METHOD_POST,
-     .pattern = "/platform/memory/dump",
-     .handler = mg_handle_memory_dump,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_SECURITY,
-     .denied = MG_ERROR_DUMP},
-    {.method = MG_METHOD_GET,
-     .pattern = "/platform/memory/dumps",
-     .handler = mg_handle_memory_dumps,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_SECURITY,
-     .denied = MG_ERROR_DUMPS},
-    {.method = MG_METHOD_POST,
-     .pattern = "/platform/memory/restore",
-     .handler = mg_handle_memory_restore,
-     .access = MG_ACCESS_ROLE,
-     .permission = MG_MAY_MANAGE_SECURITY,
-     .denied = MG_ERROR_RESTORE},
+/* One table per subject. Where two rows fit one path the first one answers. */
+static const mg_route_table_t *const s_tables[] = {
+    &mg_routes_monitor,     &mg_routes_authorization, &mg_routes_users,
+    &mg_routes_roles,       &mg_routes_groups,        &mg_routes_apis,
+    &mg_routes_validations, &mg_routes_endpoints,     &mg_routes_subscriptions,
+    &mg_routes_routings,    &mg_routes_credits,       &mg_routes_tiers,
+    &mg_routes_config,      &mg_routes_tools,         &mg_routes_logging,
+    &mg_routes_security,    &mg_routes_memory,
 };
 
-enum { ROUTES = sizeof s_routes / sizeof *s_routes };
+enum { TABLES = sizeof s_tables / sizeof *s_tables };
 
 const mg_route_t *
-mg_routes(size_t *out_count)
+mg_route_row(size_t index)
 {
-    *out_count = ROUTES;
-    return s_routes;
+    for (size_t i = 0; i < TABLES; i++) {
+        if (index < s_tables[i]->count) {
+            return &s_tables[i]->rows[index];
+        }
+        index -= s_tables[i]->count;
+    }
+    return NULL;
+}
+
+size_t
+mg_route_index(const mg_route_t *route)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < TABLES; i++) {
+        const mg_route_table_t *table = s_tables[i];
+        if (route >= table->rows && route < table->rows + table->count) {
+            return before + (size_t)(route - table->rows);
+        }
+        before += table->count;
+    }
+    return before;
 }
 
 /* --- matching --- */
@@ -381,9 +120,12 @@ s_family(mg_slice_t path)
 void
 mg_router_build(mg_router_t *self)
 {
-    static_assert((size_t)ROUTES <= MG_ROUTES_MAX, "more rows than a router has room for");
-    for (size_t i = 0; i < ROUTES; i++) {
-        self->families[i] = s_family(mg_slice_text(s_routes[i].pattern));
+    self->count = 0;
+    const mg_route_t *row = NULL;
+    while ((row = mg_route_row(self->count)) != NULL) {
+        assert(self->count < MG_ROUTES_MAX); /* more rows than a router has room for */
+        self->rows[self->count] = row;
+        self->families[self->count++] = s_family(mg_slice_text(row->pattern));
     }
 }
 
@@ -395,18 +137,20 @@ mg_routes_find(const mg_router_t *router,
 {
     uint64_t family = s_family(path);
     *out = (mg_route_match_t){0};
-    for (size_t i = 0; i < ROUTES; i++) {
-        bool is_other = router->families[i] != family && router->families[i] != 0;
-        mg_route_match_t match = {0};
-        if (is_other || out->route || !mg_route_fits(s_routes[i].pattern, path, &match)) {
+    for (size_t i = 0; i < router->count && !out->route; i++) {
+        if (router->families[i] != family && router->families[i] != 0) {
             continue;
         }
-        if (s_answers(&s_routes[i], method)) {
-            match.route = &s_routes[i];
+        mg_route_match_t match = {0};
+        if (!mg_route_fits(router->rows[i]->pattern, path, &match)) {
+            continue;
+        }
+        if (s_answers(router->rows[i], method)) {
+            match.route = router->rows[i];
             match.methods = out->methods;
             *out = match;
         }
-        out->methods |= 1u << s_routes[i].method;
+        out->methods |= 1u << router->rows[i]->method;
     }
 }
 

@@ -1,9 +1,9 @@
-/* routes - the one table of what can be asked, by whom, and who answers.
+/* routes - the table of what can be asked, by whom, and who answers; one part per subject (gateway/tables).
  *
  * Owns     : static tables only.
  * Fails    : a path that no row knows finds nothing; one that is known under other methods says which.
  * Not here : running a row (gateway/dispatch.h), escapes in parameters (gateway/percent.h).
- * Source   : platform-api.md sections 3 to 6, 10 to 12.
+ * Source   : platform-api.md sections 3 to 12.
  *
  * The table drives dispatch, 404 and 405 with Allow, OPTIONS, the check of permissions, and the labels of metrics. A pattern's
  * `{name}` stands for one segment, `{name...}` at its end for all the rest. Literal rows stand before patterns.
@@ -60,9 +60,17 @@ typedef struct mg_route_match {
     size_t param_count;
 } mg_route_match_t;
 
-/* What spares a search most of the rows. */
+/* The rows of one subject: gateway/tables. */
+typedef struct mg_route_table {
+    const mg_route_t *rows;
+    size_t count;
+} mg_route_table_t;
+
+/* All rows, and what spares a search most of them. */
 typedef struct mg_router {
-    uint64_t families[MG_ROUTES_MAX]; /* one per row */
+    size_t count;
+    const mg_route_t *rows[MG_ROUTES_MAX];
+    uint64_t families[MG_ROUTES_MAX];
 } mg_router_t;
 
 void mg_router_build(mg_router_t *self);
@@ -71,8 +79,10 @@ void mg_routes_find(const mg_router_t *router,
                     mg_method_t method,
                     mg_slice_t path,
                     mg_route_match_t *out);
-/* All rows, for the metrics and for tests. */
-const mg_route_t *mg_routes(size_t *out_count);
+/* Row number `index` of all tables; NULL: there is none. */
+const mg_route_t *mg_route_row(size_t index);
+/* The number of a row. */
+size_t mg_route_index(const mg_route_t *route);
 
 /* True when `path` fits `pattern`; `out` gets its parameters (route and methods are left alone). */
 bool mg_route_fits(const char *pattern, mg_slice_t path, mg_route_match_t *out);

@@ -66,6 +66,7 @@ mg_service_open(mg_service_t *self)
     uint32_t logins = self->http->login_unlimited ? 0 : self->http->login_limit;
     self->logins = mg_ratelimit_new(logins, self->http->login_window_seconds);
     self->metrics = mg_metrics_new();
+    self->observer = mg_observer_new();
     self->state_link = mg_state_link_new(MG_SERVICE_WINDOW);
     self->view_link = mg_state_link_new(MG_SERVICE_VIEWS_MAX);
     self->dump_link = s_link(self, MG_BUS_DUMP, &mg__dump_reply__descriptor, MG_SERVICE_DUMPS_MAX);
@@ -74,10 +75,11 @@ mg_service_open(mg_service_t *self)
     self->autosave_link =
         s_link(self, MG_BUS_AUTOSAVE, &mg__autosave_reply__descriptor, MG_SERVICE_DUMPS_MAX);
     if (!self->slots || !self->sessions || !self->representations || !self->logins ||
-        !self->metrics || !self->state_link || !self->view_link || !self->dump_link ||
-        !self->hasher_link || !self->autosave_link) {
+        !self->metrics || !self->observer || !self->state_link || !self->view_link ||
+        !self->dump_link || !self->hasher_link || !self->autosave_link) {
         return MG_ERR_NO_MEMORY;
     }
+    mg_storedkeys_read(&self->storedkeys, self->http->token_key, self->dump);
     if (self->http->jwt_secret) {
         s_set_secret(self, mg_slice_text(self->http->jwt_secret));
     }
@@ -95,9 +97,11 @@ mg_service_close(mg_service_t *self)
     mg_link_destroy(&self->dump_link);
     mg_link_destroy(&self->view_link);
     mg_link_destroy(&self->state_link);
+    mg_storedkeys_wipe(&self->storedkeys);
     mg_buf_wipe(&self->secret);
     mg_buf_free(&self->view_tickets);
     mg_buf_free(&self->dump_path);
+    mg_observer_destroy(&self->observer);
     mg_metrics_destroy(&self->metrics);
     mg_ratelimit_destroy(&self->logins);
     mg_representations_destroy(&self->representations);

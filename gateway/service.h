@@ -15,10 +15,12 @@
 #include "actors/state.h"
 #include "core/config.h"
 #include "gateway/metrics.h"
+#include "gateway/observe.h"
 #include "gateway/ratelimit.h"
 #include "gateway/representation.h"
 #include "gateway/request.h"
 #include "gateway/server.h"
+#include "gateway/storedkeys.h"
 
 enum {
     MG_SERVICE_WAITING_MAX = 2048, /* requests that wait at once; one more is answered 503 */
@@ -30,6 +32,9 @@ enum {
     MG_SERVICE_FIGURES_MS = 1000,  /* deadline of what /metrics asks */
     MG_SERVICE_VIEW_IDLE_MS = 1000 /* a view that nobody reads is given back after this */
 };
+
+/* Backends of the reference whose outage can be played: gateway/handlers/tools.c. */
+enum { MG_OUTAGES = 2 };
 
 typedef enum mg_phase { MG_PHASE_STARTING, MG_PHASE_READY, MG_PHASE_STOPPING } mg_phase_t;
 
@@ -48,7 +53,11 @@ struct mg_service {
     mg_representations_t *representations;
     mg_ratelimit_t *logins;
     mg_metrics_t *metrics;
-    mg_buf_t secret;    /* that signs tokens */
+    mg_observer_t *observer;
+    int64_t outage_until_ms
+        [MG_OUTAGES]; /* monotonic; that somebody plays, of backends which memgate has not */
+    mg_buf_t secret;  /* that signs tokens */
+    mg_storedkeys_t storedkeys;
     mg_buf_t dump_path; /* MEM_DUMP_PATH, absolute */
     uint64_t late;      /* replies after their deadline */
     /* links */

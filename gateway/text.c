@@ -66,3 +66,14 @@ mg_text_length(mg_slice_t text)
     }
     return characters;
 }
+
+bool
+mg_text_contains(mg_slice_t text, mg_slice_t part)
+{
+    bool contains = part.len == 0;
+    for (size_t at = 0; !contains && at + part.len <= text.len; at++) {
+        contains =
+            strncasecmp((const char *)text.data + at, (const char *)part.data, part.len) == 0;
+    }
+    return contains;
+}

@@ -15,6 +15,8 @@ mg_slice_t mg_text_trim(mg_slice_t text);
 bool mg_text_is_control(uint8_t byte);
 /* True when both are the same but for the case of ASCII letters. */
 bool mg_text_same(mg_slice_t text, const char *other);
+/* True when `part` stands somewhere in the text, whatever the case of ASCII letters; an empty part does. */
+bool mg_text_contains(mg_slice_t text, mg_slice_t part);
 /* A whole number written as digits with an optional '-'; false when it is anything else or out of int64_t. */
 bool mg_text_to_int(mg_slice_t text, int64_t *out);
 /* Characters of valid UTF-8 text. */

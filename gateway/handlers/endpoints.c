@@ -33,30 +33,23 @@ mg_endpoint_complete(const mg_request_t *request, bson_t *draft)
 
 /* --- walking the endpoints of one API --- */
 
-typedef struct endpoint_walk {
-    const mg_request_t *request;
-    mg_buf_t prefix; /* name/version/ */
-    mg_cursor_t cursor;
-} endpoint_walk_t;
-
-/* False: no memory. */
-static bool
-s_walk_begin(endpoint_walk_t *walk,
-             const mg_request_t *request,
-             mg_slice_t name,
-             mg_slice_t version)
+bool
+mg_endpoint_walk_begin(mg_endpoint_walk_t *walk,
+                       const mg_request_t *request,
+                       mg_slice_t name,
+                       mg_slice_t version)
 {
     /* the empty last part gives "name/version/", escaped as keys are */
     const mg_slice_t parts[] = {name, version, {0}};
-    *walk = (endpoint_walk_t){.request = request};
+    *walk = (mg_endpoint_walk_t){.request = request};
     mg_collection_join_key(parts, 3, &walk->prefix);
     mg_session_world_t world = mg_request_world(request);
     mg_cursor_seek(&walk->cursor, world.view, MG_COLLECTION_ENDPOINTS, mg_buf_slice(&walk->prefix));
     return mg_buf_ok(&walk->prefix);
 }
 
-static const mg_entry_t *
-s_walk_next(endpoint_walk_t *walk)
+const mg_entry_t *
+mg_endpoint_walk_next(mg_endpoint_walk_t *walk)
 {
     const mg_entry_t *entry = NULL;
     while ((entry = mg_cursor_next(&walk->cursor)) != NULL) {
@@ -79,14 +72,14 @@ static bool
 s_client_uri_is_taken(const mg_request_t *request, mg_slice_t endpoint)
 {
     mg_slice_t uri = mg_document_text(endpoint, "client_uri");
-    endpoint_walk_t walk;
+    mg_endpoint_walk_t walk;
     bool taken = false;
-    if (uri.data && s_walk_begin(&walk, request, mg_document_text(endpoint, "api_name"),
-                                 mg_document_text(endpoint, "api_version"))) {
+    if (uri.data && mg_endpoint_walk_begin(&walk, request, mg_document_text(endpoint, "api_name"),
+                                           mg_document_text(endpoint, "api_version"))) {
         mg_slice_t method = mg_document_text(endpoint, "endpoint_method");
         mg_slice_t own_uri = mg_document_text(endpoint, "endpoint_uri");
         const mg_entry_t *other = NULL;
-        while (!taken && (other = s_walk_next(&walk)) != NULL) {
+        while (!taken && (other = mg_endpoint_walk_next(&walk)) != NULL) {
             mg_slice_t body = mg_entry_body(other);
             taken = mg_slice_equal(mg_document_text(body, "client_uri"), uri) &&
                     mg_slice_equal(mg_document_text(body, "endpoint_method"), method) &&
@@ -134,20 +127,46 @@ mg_endpoint_check(mg_request_t *request, const mg_change_t *change)
     return true;
 }
 
+/* --- delete: its validation goes with it --- */
+
+void
+mg_handle_endpoint_delete(mg_request_t *request)
+{
+    const mg_entry_t *entry = mg_resource_entry(request);
+    if (!entry) {
+        mg_request_refuse(request, MG_ERROR_ENDPOINT_NOT_FOUND);
+        return;
+    }
+    mg_slice_t id = mg_document_text(mg_entry_body(entry), "endpoint_id");
+    const mg_op_t ops[] = {
+        {.kind = MG_OP_DELETE,
+         .condition = MG_IF_REV,
+         .rev = entry->rev,
+         .collection = mg_slice_text(mg_collection(MG_COLLECTION_ENDPOINTS)->name),
+         .key = mg_entry_key(entry)},
+        {.kind = MG_OP_DELETE,
+         .collection = mg_slice_text(mg_collection(MG_COLLECTION_ENDPOINT_VALIDATIONS)->name),
+         .key = id},
+    };
+    bool validated = mg_request_find(request, MG_COLLECTION_ENDPOINT_VALIDATIONS, id) != NULL;
+    mg_resource_done(request, 200, "deleted");
+    mg_ask_write(request, ops, validated ? 2 : 1, NULL);
+}
+
 /* --- the list of one API --- */
 
 void
 mg_handle_endpoints_of_api(mg_request_t *request)
 {
     const mg_resource_t *resource = request->match.route->resource;
-    endpoint_walk_t walk;
+    mg_endpoint_walk_t walk;
     mg_buf_t json = {0};
     mg_buf_append_format(&json, "{\"%s\":[", resource->list_key);
-    bool whole =
-        s_walk_begin(&walk, request, mg_request_param(request, 0), mg_request_param(request, 1));
+    bool whole = mg_endpoint_walk_begin(&walk, request, mg_request_param(request, 0),
+                                        mg_request_param(request, 1));
     size_t count = 0;
     const mg_entry_t *entry = NULL;
-    while (whole && (entry = s_walk_next(&walk)) != NULL) {
+    while (whole && (entry = mg_endpoint_walk_next(&walk)) != NULL) {
         mg_buf_append_text(&json, count++ ? "," : "");
         whole = mg_json_write(mg_entry_body(entry), MG_JSON_PLAIN, resource->omit, &json) == MG_OK;
     }

@@ -4,10 +4,10 @@
 #include "core/json.h"
 #include "core/seed.h"
 #include "gateway/ask.h"
+#include "gateway/conditional.h"
 #include "gateway/dumphint.h"
-#include "gateway/handlers/handlers.h"
-#include "gateway/resources.h"
 #include "gateway/service.h"
+#include "gateway/tables/tables.h"
 
 static const char *const s_omit[] = {"_id", "type", NULL};
 
@@ -96,6 +96,9 @@ mg_handle_settings_read(mg_request_t *request)
         mg_request_refuse(request, MG_ERROR_HIDDEN);
         return;
     }
+    char etag[MG_ETAG_TEXT];
+    mg_etag_write(entry, etag);
+    mg_answer_header(&request->answer, "ETag", mg_slice_text(etag));
     mg_slice_t settings = mg_entry_body(entry);
     bson_t extra = BSON_INITIALIZER;
     s_append_common(request, settings, &extra);
@@ -160,8 +163,18 @@ mg_handle_settings_update(mg_request_t *request)
     bson_t patch = BSON_INITIALIZER;
     if (!entry) {
         mg_request_refuse(request, MG_ERROR_HIDDEN);
-    } else if (mg_resource_fields(request, mg_settings_fields, MG_FIELDS_UPDATE, &patch)) {
+    } else if (mg_conditional_holds(request, entry) &&
+               mg_resource_fields(request, mg_settings_fields, MG_FIELDS_UPDATE, &patch)) {
         s_update(request, entry, &patch);
     }
     bson_destroy(&patch);
+}
+
+/* --- restart --- */
+
+/* The reference signals the process that its PID file names. memgate is one process under somebody's supervision, and has none. */
+void
+mg_handle_restart(mg_request_t *request)
+{
+    mg_request_refuse(request, MG_ERROR_RESTART_NO_PID);
 }

@@ -3,10 +3,7 @@
 #include "core/document.h"
 #include "core/seed.h"
 #include "gateway/ask.h"
-#include "gateway/handlers/handlers.h"
-#include "gateway/resources.h"
-#include "gateway/strength.h"
-#include "gateway/text.h"
+#include "gateway/tables/tables.h"
 
 #include <string.h>
 
@@ -181,52 +178,10 @@ s_check_self_fields(mg_request_t *request)
     return free_of_them;
 }
 
-/* --- passwords --- */
-
-/* The new password of the body, checked and hashed. */
-typedef enum hashing {
-    HASH_NONE,     /* the body has no password */
-    HASH_READY,    /* learnt.hash is what is to be stored */
-    HASH_ELSEWHERE /* answered, or the hasher was asked */
-} hashing_t;
-
-static hashing_t
-s_hash_password(mg_request_t *request, const mg_field_t *table, mg_fields_mode_t mode)
-{
-    bson_t nothing = BSON_INITIALIZER;
-    bool fits = mg_resource_fields(request, table, mode, &nothing);
-    bson_destroy(&nothing);
-    if (!fits) {
-        return HASH_ELSEWHERE;
-    }
-    if (!mg_fields_has(request->json, table->name)) {
-        return HASH_NONE;
-    }
-    if (request->learnt.hash.len > 0) {
-        return HASH_READY;
-    }
-    mg_buf_t password = {0};
-    (void)mg_fields_text(request->json, table->name, &password);
-    if (mg_password_is_strong(mg_buf_slice(&password))) {
-        mg_ask_hash(request, mg_buf_slice(&password));
-    } else {
-        mg_request_refuse(request, MG_ERROR_USER_WEAK_PASSWORD);
-    }
-    mg_buf_wipe(&password);
-    return HASH_ELSEWHERE;
-}
-
-static bool
-s_append_hash(const mg_request_t *request, bson_t *out)
-{
-    mg_slice_t hash = mg_buf_slice(&request->learnt.hash);
-    return bson_append_utf8(out, "password", -1, (const char *)hash.data, (int)hash.len);
-}
-
 /* --- create --- */
 
-static bool
-s_is_taken(const mg_request_t *request, mg_slice_t draft)
+bool
+mg_user_is_taken(const mg_request_t *request, mg_slice_t draft)
 {
     return mg_request_find(request, MG_COLLECTION_USERS, mg_document_text(draft, "username")) ||
            s_email_is_taken(request, draft);
@@ -239,14 +194,15 @@ s_create(mg_request_t *request, bson_t *draft)
     if (!mg_user_check(request, &change)) {
         return;
     }
-    if (s_is_taken(request, change.after)) {
+    if (mg_user_is_taken(request, change.after)) {
         mg_request_refuse(request, MG_ERROR_USER_EXISTS);
         return;
     }
-    if (s_hash_password(request, mg_password_on_create, MG_FIELDS_CREATE) != HASH_READY) {
+    if (mg_new_password(request, mg_password_on_create, MG_FIELDS_CREATE) !=
+        MG_NEW_PASSWORD_READY) {
         return;
     }
-    if (!s_append_hash(request, draft)) {
+    if (!mg_new_password_append(request, draft)) {
         mg_ask_refuse(request, MG_ERR_NO_MEMORY);
         return;
     }
@@ -268,6 +224,30 @@ mg_handle_user_create(mg_request_t *request)
 
 /* --- update --- */
 
+static void
+s_add_delete(const mg_entry_t *user, mg_batch_t *batch)
+{
+    const mg_op_t op = {.kind = MG_OP_DELETE,
+                        .condition = MG_IF_REV,
+                        .rev = user->rev,
+                        .collection = mg_slice_text(mg_collection(MG_COLLECTION_USERS)->name),
+                        .key = mg_entry_key(user)};
+    mg_batch_add(batch, &op);
+}
+
+/* Sends the batch, and frees it. */
+static void
+s_write(mg_request_t *request, mg_batch_t *batch)
+{
+    mg_status_t status = mg_batch_status(batch);
+    if (status == MG_OK) {
+        mg_ask_write(request, batch->ops, batch->count, NULL);
+    } else {
+        mg_ask_refuse(request, status);
+    }
+    mg_batch_free(batch);
+}
+
 /* A new name is a new key: the old document goes and the new one comes in one batch. */
 static void
 s_rename(mg_request_t *request, const mg_entry_t *entry, mg_slice_t body)
@@ -276,16 +256,15 @@ s_rename(mg_request_t *request, const mg_entry_t *entry, mg_slice_t body)
         mg_ask_refuse(request, MG_ERR_INVALID);
         return;
     }
-    mg_slice_t users = mg_slice_text(mg_collection(MG_COLLECTION_USERS)->name);
-    const mg_op_t ops[] = {
-        {.kind = MG_OP_DELETE,
-         .condition = MG_IF_REV,
-         .rev = entry->rev,
-         .collection = users,
-         .key = mg_entry_key(entry)},
-        {.kind = MG_OP_PUT, .condition = MG_IF_ABSENT, .collection = users, .body = body},
-    };
-    mg_ask_write(request, ops, 2, NULL);
+    const mg_op_t put = {.kind = MG_OP_PUT,
+                         .condition = MG_IF_ABSENT,
+                         .collection = mg_slice_text(mg_collection(MG_COLLECTION_USERS)->name),
+                         .body = body};
+    mg_batch_t batch = {0};
+    s_add_delete(entry, &batch);
+    mg_batch_add(&batch, &put);
+    mg_belongings_rename(request, mg_entry_key(entry), mg_document_text(body, "username"), &batch);
+    s_write(request, &batch);
 }
 
 static void
@@ -318,16 +297,16 @@ s_update(mg_request_t *request, const mg_entry_t *entry, bson_t *patch)
     if (!s_check_self_fields(request)) {
         return;
     }
-    switch (s_hash_password(request, mg_password_on_update, MG_FIELDS_UPDATE)) {
-    case HASH_ELSEWHERE:
+    switch (mg_new_password(request, mg_password_on_update, MG_FIELDS_UPDATE)) {
+    case MG_NEW_PASSWORD_ELSEWHERE:
         return;
-    case HASH_READY:
-        if (!s_append_hash(request, patch)) {
+    case MG_NEW_PASSWORD_READY:
+        if (!mg_new_password_append(request, patch)) {
             mg_ask_refuse(request, MG_ERR_NO_MEMORY);
             return;
         }
         break;
-    case HASH_NONE:
+    case MG_NEW_PASSWORD_NONE:
         break;
     }
     mg_buf_t merged = {0};
@@ -365,13 +344,13 @@ mg_handle_user_password(mg_request_t *request)
     }
     const mg_change_t change = {mg_entry_body(entry), mg_entry_body(entry)};
     if (!mg_user_check(request, &change) ||
-        s_hash_password(request, mg_password_new, MG_FIELDS_CREATE) != HASH_READY) {
+        mg_new_password(request, mg_password_new, MG_FIELDS_CREATE) != MG_NEW_PASSWORD_READY) {
         return;
     }
     bson_t patch = BSON_INITIALIZER;
     mg_buf_t merged = {0};
     mg_status_t status = MG_ERR_NO_MEMORY;
-    if (s_append_hash(request, &patch)) {
+    if (mg_new_password_append(request, &patch)) {
         status = mg_document_merge(change.before, mg_document_slice(&patch), &merged);
     }
     if (status == MG_OK) {
@@ -382,6 +361,27 @@ mg_handle_user_password(mg_request_t *request)
     }
     mg_buf_free(&merged);
     bson_destroy(&patch);
+}
+
+/* --- delete --- */
+
+void
+mg_handle_user_delete(mg_request_t *request)
+{
+    const mg_entry_t *entry = mg_resource_entry(request);
+    if (!entry) {
+        mg_request_refuse(request, MG_ERROR_USER_UNKNOWN);
+        return;
+    }
+    const mg_change_t change = {.before = mg_entry_body(entry)};
+    if (!mg_user_check(request, &change)) {
+        return;
+    }
+    mg_batch_t batch = {0};
+    mg_resource_done(request, 200, "deleted");
+    s_add_delete(entry, &batch);
+    mg_belongings_remove(request, mg_entry_key(entry), &batch);
+    s_write(request, &batch);
 }
 
 /* --- read --- */

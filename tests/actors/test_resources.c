@@ -1,4 +1,4 @@
-/* Roles, groups, APIs and endpoints over real HTTP: platform-api.md sections 4 and 6. */
+/* Roles, groups, APIs and endpoints over real HTTP: platform-api.md sections 4 and 6 to 9, 12. */
 #include "support/platform.h"
 
 #include <string.h>
@@ -210,6 +210,115 @@ test_endpoint_belongs_to_an_api(void **state)
     CALL("DELETE /platform/api/e/v1", test_admin, NULL, "200");
 }
 
+/* --- the rest, once each way; every refusal is in tests/e2e/test_platform_*.py --- */
+
+static void
+test_accounts_are_revoked_and_disabled_and_come_back(void **state)
+{
+    (void)state;
+    static const char path[] = "GET /platform/authorization/status";
+    char *token = test_user("gus", "guses", "");
+    CALL("POST /platform/authorization/admin/revoke/gus", test_admin, NULL, "200");
+    CALL(path, token, NULL, "401 AUTH005");
+    CALL("POST /platform/authorization/admin/unrevoke/gus", test_admin, NULL, "200");
+    CALL(path, token, NULL, "200");
+    CALL("POST /platform/authorization/admin/disable/gus", test_admin, NULL, "200");
+    CALL(path, token, NULL, "401 AUTH005");
+    CALL("GET /platform/authorization/admin/status/gus", test_admin, NULL,
+         "200 {\"active\":false,\"revoked\":true}");
+    CALL("POST /platform/authorization/admin/enable/gus", test_admin, NULL, "200");
+    CALL(path, token, NULL, "200");
+    CALL("POST /platform/authorization/register", NULL,
+         "{\"email\":\"hal@x.test\",\"password\":\"" TEST_USER_PASSWORD "\"}", "201");
+    CALL("GET /platform/user/hal", test_admin, NULL, "200 \"role\":\"user\"");
+    free(token);
+}
+
+static void
+test_validation_subscription_and_routing(void **state)
+{
+    (void)state;
+    CALL("POST /platform/api", test_admin,
+         "{\"api_name\":\"sub\",\"api_version\":\"v1\",\"api_allowed_groups\":[\"ALL\"]}", "201");
+    CALL("POST /platform/endpoint/validation", test_admin,
+         "{\"endpoint_id\":\"none\",\"validation_enabled\":true,\"validation_schema\":{"
+         "\"validation_schema\":{\"a\":{\"type\":\"array\",\"array_items\":{\"type\":\"string\"}}}}"
+         "}",
+         "400 END015");
+    static const char wish[] =
+        "{\"username\":\"admin\",\"api_name\":\"sub\",\"api_version\":\"v1\"}";
+    CALL("POST /platform/subscription/subscribe", test_admin, wish, "200");
+    CALL("POST /platform/subscription/subscribe", test_admin, wish, "400 SUB004");
+    CALL("GET /platform/subscription/subscriptions", test_admin, NULL, "200 [\"sub/v1\"]");
+    CALL("GET /platform/subscription/available-apis/admin", test_admin, NULL,
+         "200 {\"api_name\":\"sub\",\"api_version\":\"v1\",\"api_description\":null}");
+    CALL("POST /platform/subscription/unsubscribe", test_admin, wish, "200");
+    CALL("POST /platform/subscription/unsubscribe", test_admin, wish, "400 SUB006");
+    CALL("POST /platform/routing", test_admin,
+         "{\"routing_name\":\"r\",\"routing_servers\":[\"a\"],\"client_key\":\"k\"}",
+         "201 key: k\"");
+    CALL("PUT /platform/routing/k", test_admin, "{\"server_index\":3}", "400 RTG007");
+    CALL("DELETE /platform/routing/k", test_admin, NULL, "200");
+    CALL("DELETE /platform/api/sub/v1", test_admin, NULL, "200");
+}
+
+static void
+test_credits_and_tiers(void **state)
+{
+    (void)state;
+    CALL("POST /platform/credit", test_admin,
+         "{\"api_credit_group\":\"g\",\"api_key\":\"secret\",\"api_key_header\":\"h\","
+         "\"credit_tiers\":[{\"tier_name\":\"t\",\"credits\":1}]}",
+         "201");
+    CALL("GET /platform/credit/defs/g", test_admin, NULL,
+         "200 {\"api_credit_group\":\"g\",\"api_key_header\":\"h\",\"credit_tiers\":");
+    CALL("POST /platform/credit/admin", test_admin,
+         "{\"username\":\"admin\",\"users_credits\":{\"g\":{\"tier_name\":\"t\","
+         "\"available_credits\":5,\"user_api_key\":\"mine\"}}}",
+         "200");
+    CALL("GET /platform/credit/admin", test_admin, NULL, "200 \"user_api_key\":\"mine\"");
+    CALL("POST /platform/credit/rotate-key", test_admin, "{\"api_credit_group\":\"g\"}",
+         "200 {\"api_key\":\"");
+    CALL("POST /platform/tiers/", test_admin,
+         "{\"tier_id\":\"t\",\"name\":\"free\",\"display_name\":\"T\",\"limits\":{}}",
+         "201 {\"tier_id\":\"t\"");
+    CALL("POST /platform/tiers/assignments", test_admin, "{\"user_id\":\"u\",\"tier_id\":\"t\"}",
+         "201 \"assigned_at\"");
+    CALL("GET /platform/tiers/?search=T", test_admin, NULL, "200 \"total\":1");
+    CALL("DELETE /platform/tiers/t", test_admin, NULL, "200 {\"tier_id\":\"t\"");
+}
+
+static void
+test_configuration_is_imported_and_rolled_back(void **state)
+{
+    (void)state;
+    CALL("POST /platform/config/import", test_admin,
+         "{\"apis\":[{\"api_name\":\"i\",\"api_version\":\"v1\"},{\"api_name\":\"i\","
+         "\"api_version\":\"v1\",\"api_description\":\"second\"}],\"endpoints\":[{\"api_name\":"
+         "\"i\","
+         "\"api_version\":\"v1\",\"endpoint_method\":\"GET\",\"endpoint_uri\":\"/x\"}]}",
+         "200 {\"imported\":{\"apis\":2,\"endpoints\":1,\"roles\":0,\"groups\":0,\"routings\":0}}");
+    CALL("GET /platform/config/export/apis?api_name=i&api_version=v1", test_admin, NULL,
+         "200 \"api_description\":\"second\"");
+    CALL("POST /platform/config/rollback", test_admin, NULL, "200");
+    CALL("GET /platform/api/i/v1", test_admin, NULL, "400 API003");
+    CALL("GET /platform/endpoint/i/v1", test_admin, NULL, "400 END005");
+}
+
+static void
+test_tools_logs_and_figures(void **state)
+{
+    (void)state;
+    CALL("POST /platform/tools/cors/check", test_admin,
+         "{\"origin\":\"http://localhost:3000\",\"method\":\"GET\"}", "200 \"allowed\":true");
+    CALL("GET /platform/logging/logs?endpoint=cors", test_admin, NULL,
+         "200 \"endpoint\":\"/platform/tools/cors/check\"");
+    CALL("GET /platform/logging/logs/statistics", test_admin, NULL, "200 \"top_endpoints\":[{");
+    CALL("DELETE /api/caches", test_admin, NULL, "200");
+    CALL("GET /platform/monitor/metrics", test_admin, NULL, "200 [\"/api/caches\",1]");
+    CALL("GET /platform/monitor/report", test_admin, NULL, "200 timestamp,count");
+}
+
 int
 main(void)
 {
@@ -222,6 +331,11 @@ main(void)
         cmocka_unit_test(test_lists_are_paged_and_sorted),
         cmocka_unit_test(test_api_lives_through_create_read_update_delete),
         cmocka_unit_test(test_endpoint_belongs_to_an_api),
+        cmocka_unit_test(test_accounts_are_revoked_and_disabled_and_come_back),
+        cmocka_unit_test(test_validation_subscription_and_routing),
+        cmocka_unit_test(test_credits_and_tiers),
+        cmocka_unit_test(test_configuration_is_imported_and_rolled_back),
+        cmocka_unit_test(test_tools_logs_and_figures),
     };
     return cmocka_run_group_tests(tests, test_platform_open, test_platform_close);
 }

@@ -157,10 +157,17 @@ test_world_swap(test_world_t *self)
 void
 test_world_put(const char *collection, const bson_t *document)
 {
+    test_world_put_until(collection, document, 0);
+}
+
+void
+test_world_put_until(const char *collection, const bson_t *document, int64_t expires_ns)
+{
     mg_link_t *link = mg_state_link_new(4);
     Mg__Op op = MG__OP__INIT;
     op.collection = mg_bus_bytes(mg_slice_text(collection));
     op.body = mg_bus_bytes(mg_document_slice(document));
+    op.expires_ns = expires_ns;
     Mg__Op *ops[] = {&op};
     Mg__Write write = MG__WRITE__INIT;
     write.n_ops = 1;

@@ -42,6 +42,8 @@ uint32_t test_world_end_stopping(test_world_t *self, test_answer_t *answer);
 void test_world_swap(test_world_t *self);
 /* Writes a document behind the gateway's back, as a restore of an imported dump does. */
 void test_world_put(const char *collection, const bson_t *document);
+/* The same, with an expiry (Unix time; 0: none). */
+void test_world_put_until(const char *collection, const bson_t *document, int64_t expires_ns);
 /* --- HTTP --- */
 
 typedef struct test_response {

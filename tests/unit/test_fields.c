@@ -7,14 +7,17 @@
 #include <string.h>
 
 static const mg_field_t s_table[] = {
-    {"name", MG_FIELD_TEXT, 2, 4, MG_FIELD_REQUIRED | MG_FIELD_FIXED | MG_FIELD_NAME, NULL,
-     MG_ERROR_INVALID_BODY},
-    {"count", MG_FIELD_INT, 0, 100, 0, NULL, MG_ERROR_INVALID_BODY},
-    {"on", MG_FIELD_BOOL, 0, 0, 0, "true", MG_ERROR_INVALID_BODY},
-    {"list", MG_FIELD_TEXTS, 0, 0, 0, "[]", MG_ERROR_INVALID_BODY},
-    {"map", MG_FIELD_OBJECT, 0, 2, 0, NULL, MG_ERROR_USER_ATTRIBUTES},
-    {"secret", MG_FIELD_TEXT, 3, 9, MG_FIELD_UNSTORED, NULL, MG_ERROR_INVALID_BODY},
-    {NULL, MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
+    {.name = "name",
+     .type = MG_FIELD_TEXT,
+     .min = 2,
+     .max = 4,
+     .flags = MG_FIELD_REQUIRED | MG_FIELD_FIXED | MG_FIELD_NAME},
+    {.name = "count", .type = MG_FIELD_INT, .max = 100},
+    {.name = "on", .type = MG_FIELD_BOOL, .fallback = "true"},
+    {.name = "list", .type = MG_FIELD_TEXTS, .fallback = "[]"},
+    {.name = "map", .type = MG_FIELD_OBJECT, .max = 2, .error = MG_ERROR_USER_ATTRIBUTES},
+    {.name = "secret", .type = MG_FIELD_TEXT, .min = 3, .max = 9, .flags = MG_FIELD_UNSTORED},
+    {.name = NULL},
 };
 
 /* Reads `body` and compares the stored document as JSON; `expected` NULL: it must be refused, `blamed` names the field. */
@@ -163,10 +166,10 @@ test_each_value_meets_each_type(void **state)
 {
     (void)state;
     static const mg_field_t fields[] = {
-        {"f", MG_FIELD_INT, INT64_MIN, 0, 0, NULL, MG_ERROR_INVALID_BODY},
-        {"f", MG_FIELD_TEXT, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
-        {"f", MG_FIELD_BOOL, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
-        {"f", MG_FIELD_ANY, 0, 0, 0, NULL, MG_ERROR_INVALID_BODY},
+        {.name = "f", .type = MG_FIELD_INT, .min = INT64_MIN},
+        {.name = "f", .type = MG_FIELD_TEXT},
+        {.name = "f", .type = MG_FIELD_BOOL},
+        {.name = "f", .type = MG_FIELD_ANY},
     };
     for (size_t row = 0; row < sizeof s_values / sizeof *s_values; row++) {
         for (size_t type = 0; type < sizeof fields / sizeof *fields; type++) {
@@ -262,6 +265,54 @@ test_strength_wants_all_kinds(void **state)
     }
 }
 
+static void
+test_records_are_read_whole_and_words_are_checked(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"red", "blue", NULL};
+    static const mg_field_t inner[] = {
+        {.name = "w", .type = MG_FIELD_TEXT, .flags = MG_FIELD_REQUIRED, .choices = words},
+        {.name = "n", .type = MG_FIELD_REAL},
+        {.name = NULL},
+    };
+    static const struct {
+        mg_field_type_t type;
+        const char *value;
+        const char *stored; /* NULL: refused */
+    } cases[] = {
+        {MG_FIELD_RECORD, "{\"w\":\"red\",\"x\":1}", "{\"w\":\"red\",\"n\":null}"},
+        {MG_FIELD_RECORD, "{\"w\":\"green\"}", NULL},
+        {MG_FIELD_RECORD, "{}", NULL},
+        {MG_FIELD_RECORD, "[]", NULL},
+        {MG_FIELD_RECORDS, "[]", NULL}, /* at least one */
+        {MG_FIELD_RECORDS, "[{\"w\":\"red\",\"n\":\"1.5\"},{\"w\":\"blue\",\"n\":2}]",
+         "[{\"w\":\"red\",\"n\":1.0},{\"w\":\"blue\",\"n\":2.0}]"},
+        {MG_FIELD_RECORDS, "[1]", NULL},
+        {MG_FIELD_RECORDS, "[{\"w\":\"red\",\"n\":\"x\"}]", NULL},
+        {MG_FIELD_RECORDS, "[{\"w\":\"red\"},{\"w\":\"red\"},{\"w\":\"red\"}]",
+         NULL}, /* at most two */
+        {MG_FIELD_RECORD_MAP, "{\"a\":{\"w\":\"blue\"},\"\":{\"w\":\"red\"}}",
+         "{\"a\":{\"w\":\"blue\",\"n\":null},\"\":{\"w\":\"red\",\"n\":null}}"},
+        {MG_FIELD_RECORD_MAP, "{}", "{}"},
+        {MG_FIELD_RECORD_MAP, "{\"a\":null}", NULL},
+        {MG_FIELD_RECORD_MAP, "[]", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mg_field_t field = {.name = "f", .type = cases[i].type, .min = 1, .max = 2, .items = inner};
+        s_check_value(field, cases[i].value, cases[i].stored);
+    }
+}
+
+static void
+test_modes_differ_in_what_may_be_missing_or_fixed(void **state)
+{
+    (void)state;
+    s_check(MG_FIELDS_UPDATE, "{\"name\":\"abc\"}", "{}", NULL);
+    s_check(MG_FIELDS_IMPORT, "{\"name\":\"abc\",\"on\":null}", "{\"name\":\"abc\"}", NULL);
+    s_check(MG_FIELDS_IMPORT, "{}", "{}", NULL);
+    s_check(MG_FIELDS_IMPORT, "{\"name\":\"a\"}", NULL, "name");
+}
+
 int
 main(void)
 {
@@ -271,6 +322,8 @@ main(void)
         cmocka_unit_test(test_integers_are_coerced),
         cmocka_unit_test(test_texts_bools_lists_and_objects_are_coerced),
         cmocka_unit_test(test_each_value_meets_each_type),
+        cmocka_unit_test(test_records_are_read_whole_and_words_are_checked),
+        cmocka_unit_test(test_modes_differ_in_what_may_be_missing_or_fixed),
         cmocka_unit_test(test_limits_hold_at_both_ends_and_first_problem_is_told),
         cmocka_unit_test(test_names_hold_no_control_characters),
         cmocka_unit_test(test_own_error_is_for_the_size_only),

@@ -57,13 +57,12 @@ static void
 test_no_row_stands_in_the_shadow_of_another(void **state)
 {
     (void)state;
-    size_t count = 0;
-    const mg_route_t *routes = mg_routes(&count);
-    for (size_t i = 0; i < count; i++) {
+    const mg_route_t *route = NULL;
+    for (size_t i = 0; (route = mg_route_row(i)) != NULL; i++) {
         mg_route_match_t match;
-        mg_routes_find(&s_router, routes[i].method, mg_slice_text(routes[i].pattern),
+        mg_routes_find(&s_router, route->method, mg_slice_text(route->pattern),
                        &match); /* "{x}" is a segment too */
-        assert_ptr_equal(match.route, &routes[i]);
+        assert_ptr_equal(match.route, route);
     }
 }
 
@@ -83,15 +82,14 @@ static void
 test_every_row_is_reached_and_refuses_other_methods_with_its_own(void **state)
 {
     (void)state;
-    size_t count = 0;
-    const mg_route_t *routes = mg_routes(&count);
-    for (size_t i = 0; i < count; i++) {
-        mg_buf_t path = s_path_of(routes[i].pattern);
+    const mg_route_t *route = NULL;
+    for (size_t i = 0; (route = mg_route_row(i)) != NULL; i++) {
+        mg_buf_t path = s_path_of(route->pattern);
         mg_route_match_t match;
-        mg_routes_find(&s_router, routes[i].method, mg_buf_slice(&path), &match);
-        assert_ptr_equal(match.route, &routes[i]);
+        mg_routes_find(&s_router, route->method, mg_buf_slice(&path), &match);
+        assert_ptr_equal(match.route, route);
         size_t params = 0;
-        for (const char *at = routes[i].pattern; (at = strchr(at, '{')); at++) {
+        for (const char *at = route->pattern; (at = strchr(at, '{')); at++) {
             params++;
         }
         assert_int_equal(match.param_count, params);
@@ -100,11 +98,11 @@ test_every_row_is_reached_and_refuses_other_methods_with_its_own(void **state)
         }
         mg_routes_find(&s_router, MG_METHOD_OPTIONS, mg_buf_slice(&path), &match);
         assert_null(match.route);
-        assert_true(match.methods >> routes[i].method & 1u);
+        assert_true(match.methods >> route->method & 1u);
         mg_buf_append_text(&path, "/");
-        mg_routes_find(&s_router, routes[i].method, mg_buf_slice(&path), &match);
-        bool has_tail = strstr(routes[i].pattern, "...}") != NULL;
-        assert_ptr_equal(match.route, has_tail ? &routes[i] : NULL);
+        mg_routes_find(&s_router, route->method, mg_buf_slice(&path), &match);
+        bool has_tail = strstr(route->pattern, "...}") != NULL;
+        assert_int_equal(match.route == route, has_tail);
         mg_buf_free(&path);
     }
 }
@@ -175,11 +173,10 @@ static void
 test_fields_of_keys_and_indexes_are_names(void **state)
 {
     (void)state;
-    size_t count = 0;
-    const mg_route_t *routes = mg_routes(&count);
+    const mg_route_t *route = NULL;
     unsigned names = 0;
-    for (size_t i = 0; i < count; i++) {
-        const mg_resource_t *resource = routes[i].resource;
+    for (size_t i = 0; (route = mg_route_row(i)) != NULL; i++) {
+        const mg_resource_t *resource = route->resource;
         for (const mg_field_t *field = resource ? resource->fields : NULL; field && field->name;
              field++) {
             if (s_is_found_by(mg_collection(resource->collection), field->name)) {
@@ -195,10 +192,8 @@ static void
 test_every_row_is_whole(void **state)
 {
     (void)state;
-    size_t count = 0;
-    const mg_route_t *routes = mg_routes(&count);
-    for (size_t i = 0; i < count; i++) {
-        const mg_route_t *route = &routes[i];
+    const mg_route_t *route = NULL;
+    for (size_t i = 0; (route = mg_route_row(i)) != NULL; i++) {
         assert_non_null(route->handler);
         bool guarded = route->access == MG_ACCESS_ROLE || route->access == MG_ACCESS_SELF;
         assert_true(!guarded || mg_error_row(route->denied)->status == 403);
@@ -206,8 +201,13 @@ test_every_row_is_whole(void **state)
                     mg_error_row(route->no_login)->status == 401);
         assert_true(route->access != MG_ACCESS_SELF || strchr(route->pattern, '{'));
         bool writes = route->method != MG_METHOD_GET;
-        bool own_token = strncmp(route->pattern, "/platform/authorization", 23) == 0;
-        assert_true(!writes || guarded || own_token); /* nobody writes by login alone */
+        static const char *const own[] = {"/platform/authorization", "/platform/subscription/",
+                                          "/platform/credit/rotate-key"};
+        bool about_oneself = false;
+        for (size_t j = 0; j < sizeof own / sizeof *own; j++) {
+            about_oneself = about_oneself || strncmp(route->pattern, own[j], strlen(own[j])) == 0;
+        }
+        assert_true(!writes || guarded || about_oneself); /* nobody else writes by login alone */
     }
 }
 

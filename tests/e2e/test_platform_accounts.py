@@ -1,0 +1,104 @@
+"""Registration, and what who may manage accounts does with those of others: platform-api.md section 3.2."""
+import unittest
+
+from contract import STRONG, Platform
+
+PATH = "/platform/authorization"
+ADMIN = PATH + "/admin"
+
+
+class Register(Platform):
+    def test_whoever_comes_gets_a_user_of_the_role_user(self):
+        self.expect(201, f"POST {PATH}/register", {"email": "bob@example.test", "password": STRONG}, token=None)
+        token = self.server.login("bob@example.test", STRONG)
+        me = self.expect(200, "GET /platform/user/me", token=token)
+        self.assertEqual((me["username"], me["role"], me["active"]), ("bob", "user", True))
+        self.expect("403 USR006", "POST /platform/user", {}, token=token)
+
+    def test_refusals(self):
+        good = {"email": "eve@example.test", "password": STRONG}
+        for body, expected in (
+            (b"{", "400 AUTH004"), (b"[]", "400 AUTH004"), ({}, "400 AUTH001"), ({**good, "email": ""}, "400 AUTH001"), ({**good, "password": None}, "400 AUTH001"),
+            ({**good, "email": []}, "400 AUTH001"), ({**good, "password": "short"}, "400 USR005"), ({**good, "password": "x" * 40}, "400 USR005"),
+            ({**good, "password": STRONG * 3}, "422 VAL001"), ({**good, "email": "x@y"}, "422 VAL001"), ({**good, "email": "a\nbcd@y"}, "422 VAL001"),
+            ({**good, "email": "admin@elsewhere.test"}, "400 USR001"), ({**good, "email": "admin@example.test"}, "400 USR001"),
+        ):
+            with self.subTest(body):
+                self.expect(expected, f"POST {PATH}/register", body, token=None)
+
+
+class Belongings(Platform):
+    """What is kept under a user's name."""
+
+    def give(self, name):
+        self.server.http("POST", "/platform/api", {"api_name": "own", "api_version": "v1", "api_allowed_groups": ["ALL"]})
+        self.server.http("POST", "/platform/tiers/", {"tier_id": "own", "name": "pro", "display_name": "Own", "limits": {}})
+        self.expect(200, "POST /platform/subscription/subscribe", {"username": name, "api_name": "own", "api_version": "v1"})
+        self.expect(200, f"POST /platform/credit/{name}", {"username": name, "users_credits": {"g": {"tier_name": "t", "available_credits": 1, "user_api_key": "k"}}})
+        self.expect(201, "POST /platform/tiers/assignments", {"user_id": name, "tier_id": "own"})
+
+    def has(self, name):
+        subscribed = self.expect(200, f"GET /platform/subscription/subscriptions/{name}")["apis"]
+        return bool(subscribed), self.call(f"GET /platform/credit/{name}")[0] == 200, self.call(f"GET /platform/tiers/assignments/{name}")[0] == 200
+
+    def test_a_deleted_user_leaves_nothing_to_the_next_of_that_name(self):
+        self.user("kim")
+        self.give("kim")
+        self.assertEqual(self.has("kim"), (True, True, True))
+        self.expect(200, "DELETE /platform/user/kim")
+        self.user("kim")
+        self.assertEqual(self.has("kim"), (False, False, False))
+
+    def test_a_new_name_keeps_them(self):
+        self.user("liz")
+        self.give("liz")
+        self.expect(200, "PUT /platform/user/liz", {"username": "beth"})
+        self.assertEqual((self.has("liz"), self.has("beth")), ((False, False, False), (True, True, True)))
+        self.restart()
+        self.assertEqual(self.expect(200, "GET /platform/credit/beth")["username"], "beth")
+
+
+class Accounts(Platform):
+    def test_revoked_user_is_out_until_unrevoked_also_with_later_tokens(self):
+        token = self.user("carl")
+        self.assertEqual(self.expect(200, f"GET {ADMIN}/status/carl"), {"active": True, "revoked": False})
+        self.expect(200, f"POST {ADMIN}/revoke/carl")
+        self.assertEqual(self.expect(200, f"GET {ADMIN}/status/carl"), {"active": True, "revoked": True})
+        self.expect("401 AUTH005", f"GET {PATH}/status", token=token)
+        later = self.server.login("carl", STRONG)
+        self.expect("401 AUTH005", f"GET {PATH}/status", token=later)
+        self.restart()
+        self.expect("401 AUTH005", f"GET {PATH}/status", token=later)
+        self.expect(200, f"POST {ADMIN}/unrevoke/carl")
+        self.expect(200, f"GET {PATH}/status", token=token)
+        self.expect(200, f"POST {ADMIN}/unrevoke/carl")
+
+    def test_disabled_user_can_not_log_in_and_enable_brings_everything_back(self):
+        token = self.user("dora")
+        self.expect(200, f"POST {ADMIN}/disable/dora")
+        self.assertEqual(self.expect(200, f"GET {ADMIN}/status/dora"), {"active": False, "revoked": True})
+        self.expect("401 AUTH005", f"GET {PATH}/status", token=token)
+        self.expect("400 AUTH007", f"POST {PATH}", {"email": "dora", "password": STRONG}, token=None)
+        self.restart()
+        self.expect("400 AUTH007", f"POST {PATH}", {"email": "dora", "password": STRONG}, token=None)
+        self.expect(200, f"POST {ADMIN}/enable/dora")
+        self.assertEqual(self.expect(200, f"GET {ADMIN}/status/dora"), {"active": True, "revoked": False})
+        self.expect(200, f"GET {PATH}/status", token=token)
+
+    def test_who_may(self):
+        plain, manager, _ = self.user("erin"), self.user("fred", manage_auth=True), self.user("erik")
+        for line in (f"POST {ADMIN}/revoke/", f"POST {ADMIN}/unrevoke/", f"POST {ADMIN}/disable/", f"POST {ADMIN}/enable/", f"GET {ADMIN}/status/"):
+            with self.subTest(line):
+                self.expect("401 detail", line + "erik", token=None)
+                self.expect("403 AUTH900", line + "erik", token=plain)
+                self.expect(200, line + "erik", token=manager)
+                self.expect("404 USR002", line + "nobody", token=manager)
+                answer = self.expect(404, line + "admin", token=manager)
+                self.assertEqual(list(answer), ["error_message"])
+        self.expect("403 USR020", f"POST {ADMIN}/disable/admin")
+        self.expect("403 USR020", f"POST {ADMIN}/revoke/admin")
+        self.assertEqual(self.expect(200, f"GET {ADMIN}/status/admin"), {"active": True, "revoked": False})
+
+
+if __name__ == "__main__":
+    unittest.main()
