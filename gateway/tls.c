@@ -132,8 +132,10 @@ s_read(const mg_tls_t *self, pair_t **out, mg_fault_t *why)
     gnutls_datum_t cert = {0};
     gnutls_datum_t key = {0};
     pair_t *pair = calloc(1, sizeof *pair);
-    mg_status_t status = pair ? s_load("MEMGATE_TLS_CERT", self->cert_file, &cert, why)
-                              : mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory for TLS");
+    if (!pair) {
+        return mg_fault_set(why, MG_ERR_NO_MEMORY, ENOMEM, "no memory for TLS");
+    }
+    mg_status_t status = s_load("MEMGATE_TLS_CERT", self->cert_file, &cert, why);
     if (status == MG_OK) {
         status = s_load("MEMGATE_TLS_KEY", self->key_file, &key, why);
     }
@@ -142,7 +144,7 @@ s_read(const mg_tls_t *self, pair_t **out, mg_fault_t *why)
     }
     s_unload(&cert);
     s_unload(&key);
-    if (status != MG_OK && pair) {
+    if (status != MG_OK) {
         s_free_pair(pair);
         pair = NULL;
     }
