@@ -4,7 +4,7 @@ import time
 import unittest
 
 from control import Control, state_pb2
-from server import API, Server
+from server import API, Server, wait_for
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{(.*)\})? (\S+)')
 
@@ -65,6 +65,7 @@ class Figures(unittest.TestCase):
             server.start()
             for number in range(500):
                 control.write(put(number))
+            wait_for(lambda: figures(server)[0]["memgate_state_views", None] == 0, "the gateway to give its view back")
             begin = copied(server)
             for number in range(500):
                 control.write(put(number))
