@@ -225,7 +225,7 @@ s_end_wait(state_actor_t *self, const mg_bus_peer_t *asker)
         }
         Mg__StateReply reply = MG__STATE_REPLY__INIT;
         reply.status = MG_ERR_CLOSED;
-        s_reply(self, &self->awaited[i], &reply);
+        (void)mg_bus_reply(self->inbox, &self->awaited[i], &reply.base); /* it may be gone */
     }
     self->awaited_count = left;
 }
