@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -82,6 +83,42 @@ mg_dump_open_folder(mg_dumpactor_t *self, const mg_dump_args_t *args, mg_fault_t
     return status == MG_OK ? mg_dump_take_lock(self, why) : status;
 }
 
+/* What the path names now lies on another disk and holds no dump, though there were some: a mount that was lost, most likely. */
+static bool
+s_is_lost_mount(const mg_dumpactor_t *self, const mg_folder_t *fresh)
+{
+    mg_dumpname_t *names = NULL;
+    size_t count = 0;
+    mg_fault_t ignored;
+    if (self->generation == 0 || mg_folder_is_same_disk(self->folder, fresh) ||
+        mg_folder_list(fresh, &names, &count, &ignored) != MG_OK) {
+        return false;
+    }
+    free(names);
+    return count == 0;
+}
+
+/* Nothing is to be written below a mount point: the next start would not find it. But the last dump must be somewhere. */
+static mg_status_t
+s_judge_move(const mg_dumpactor_t *self, const mg_folder_t *fresh, mg_fault_t *why)
+{
+    const char *path = mg_folder_path(fresh);
+    if (!s_is_lost_mount(self, fresh)) {
+        mg_log(MG_LOG_WARN, "folder_reopened", "path=%s msg=%s", path,
+               "the dump folder was moved or deleted; dumps go to the one that is there now");
+        return MG_OK;
+    }
+    if (self->running_final) {
+        mg_log(MG_LOG_CRITICAL, "mount_lost", "path=%s msg=%s", path,
+               "the last dump goes to another disk than those before: move it to where they are");
+        return MG_OK;
+    }
+    return mg_fault_set(why, MG_ERR_IO, ENODEV,
+                        "the dump folder %s is on another disk now and is empty: its mount seems "
+                        "lost; mount it again, or, if that is meant, start memgate anew",
+                        path);
+}
+
 /* Takes over what the path names now. */
 static mg_status_t
 s_move(mg_dumpactor_t *self, mg_fault_t *why)
@@ -93,12 +130,13 @@ s_move(mg_dumpactor_t *self, mg_fault_t *why)
     if (status == MG_OK) {
         status = mg_folder_lock(fresh, why);
     }
+    if (status == MG_OK) {
+        status = s_judge_move(self, fresh, why);
+    }
     if (status != MG_OK) {
         mg_folder_destroy(&fresh);
         return status;
     }
-    mg_log(MG_LOG_WARN, "folder_reopened", "path=%s msg=%s", mg_folder_path(fresh),
-           "the dump folder was moved or deleted; dumps go to the one that is there now");
     mg_folder_destroy(&self->folder);
     self->folder = fresh;
     return MG_OK;

@@ -294,6 +294,7 @@ mg_dump_write(mg_dumpactor_t *self,
               mg_fault_t *why)
 {
     mg_folder_t *elsewhere = NULL; /* a custom folder has its own lock */
+    self->running_final = waiter->final;
     mg_status_t status = mg_dump_follow(self, why);
     if (status == MG_OK && !self->scanned) {
         status = mg_dump_scan(self, NULL, why);
@@ -301,12 +302,12 @@ mg_dump_write(mg_dumpactor_t *self,
     if (status == MG_OK && waiter->path[0]) {
         status = s_open_folder(self, waiter->path, &elsewhere, why);
         if (status != MG_OK) {
+            self->running_final = false;
             return status; /* the path is to blame, and with it the asker: no dump has failed */
         }
     }
     if (status == MG_OK) {
         self->running_trigger = waiter->trigger;
-        self->running_final = waiter->final;
         status = elsewhere ? s_try_often(self, waiter, elsewhere, out, why)
                            : s_write_home(self, waiter, out, why);
     }

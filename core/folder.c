@@ -503,6 +503,15 @@ mg_folder_is_moved(const mg_folder_t *self)
 }
 
 bool
+mg_folder_is_same_disk(const mg_folder_t *self, const mg_folder_t *other)
+{
+    struct stat a;
+    struct stat b;
+    return self->io->stat(self->dir, &a) == 0 && self->io->stat(other->dir, &b) == 0 &&
+           a.st_dev == b.st_dev;
+}
+
+bool
 mg_folder_is_same(const mg_folder_t *self, const mg_folder_t *other)
 {
     struct stat a;

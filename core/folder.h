@@ -93,6 +93,8 @@ void mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpna
 /* True if the path that it was opened by names another folder by now, or none: deleted, renamed, or mounted over. The next
  * start looks at what the path names, so a dump in this one is as good as lost. */
 bool mg_folder_is_moved(const mg_folder_t *self);
+/* True if both lie on one file system. */
+bool mg_folder_is_same_disk(const mg_folder_t *self, const mg_folder_t *other);
 /* True if both are the same folder of the disk with the same stem, so that one lock serves both. */
 bool mg_folder_is_same(const mg_folder_t *self, const mg_folder_t *other);
 

@@ -1,10 +1,12 @@
 """From onboarding to the last dump: what an operator does by hand, with real signals."""
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import signal
 import stat
+import subprocess
 import time
 import unittest
 
@@ -241,6 +243,40 @@ class Life(unittest.TestCase):
                 server.kill()
                 server.start()
                 self.check_onboarded(server)
+
+    def test_a_lost_mount_is_not_papered_over(self):
+        """What is written below the mount point is nowhere once the disk is back."""
+
+        def mount(*arguments):
+            return subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, check=False)
+
+        with Server() as server, contextlib.ExitStack() as undo:
+            disk = server.folder / "disk"
+            disk.mkdir()
+            server.dumps.mkdir(exist_ok=True)
+            done = mount("-t", "tmpfs", "-o", "size=64m", "tmpfs", disk)
+            if done.returncode != 0:
+                self.skipTest(f"NO MOUNTS HERE: {done.stderr.strip()}")
+            undo.callback(subprocess.run, ["umount", "-l", str(disk)], check=False)
+            undo.callback(subprocess.run, ["umount", "-lq", str(server.dumps)], check=False)
+            self.assertEqual(mount("--bind", disk, server.dumps).returncode, 0)
+            server.start()
+            onboard(server)
+            server.cli_json("dump", "--json")
+            subprocess.run(["umount", "-l", str(server.dumps)], check=True)
+            status, answer = server.http("POST", "/platform/memory/dump", {})
+            self.assertEqual(status, 500, answer)
+            self.assertIn("its mount seems lost", server.log())
+            self.assertEqual(list(server.dumps.glob("*.bin")), [])
+            self.assertEqual(server.http("GET", "/platform/monitor/readiness", token=None)[1]["status"], "degraded")
+            self.assertEqual(mount("--bind", disk, server.dumps).returncode, 0)
+            self.assertEqual(server.http("POST", "/platform/memory/dump", {})[0], 200)
+            self.assertEqual(len(list(disk.glob("*.bin"))), 2)
+            self.assertEqual(server.http("GET", "/platform/monitor/readiness", token=None)[1]["status"], "ready")
+            subprocess.run(["umount", "-l", str(server.dumps)], check=True)
+            self.assertEqual(server.stop(), 0)  # the last dump has to be somewhere, and says where
+            self.assertIn("event=mount_lost", server.log())
+            self.assertEqual(len(list(server.dumps.glob("*.bin"))), 1)
 
     def test_whatever_is_asked_for_is_about_the_folder_that_the_path_names_now(self):
         with Server() as server:
