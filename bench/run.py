@@ -21,6 +21,7 @@ BENCHES = {
     "latency": (["--save"], ["--rounds", "1", "--seconds", "3", "--documents", "100000"]),
     "durability": ([], ["--rounds", "2", "--documents", "100000"]),
     "million": ([], None),
+    "growth": (["--save"], None),
 }
 
 
