@@ -89,6 +89,13 @@ mg_bsonwalk_next(mg_bsonwalk_t *self, mg_bsonelement_t *out)
 }
 
 mg_slice_t
+mg_bsonelement_bytes(const mg_bsonelement_t *self)
+{
+    const uint8_t *begin = self->key.data - 1;
+    return mg_slice(begin, (size_t)(self->value.data + self->value.len - begin));
+}
+
+mg_slice_t
 mg_bsonelement_text(const mg_bsonelement_t *self)
 {
     return mg_slice(self->value.data + LEN_SIZE, self->value.len - LEN_SIZE - 1);

@@ -41,6 +41,8 @@ mg_bsonwalk_t mg_bsonwalk_begin(mg_slice_t document);
 /* The next element; false at the end, and where it is broken. */
 bool mg_bsonwalk_next(mg_bsonwalk_t *self, mg_bsonelement_t *out);
 
+/* Type, key and value as they stand in the document: what a copy of the element is. */
+mg_slice_t mg_bsonelement_bytes(const mg_bsonelement_t *self);
 /* The characters of a string value. */
 mg_slice_t mg_bsonelement_text(const mg_bsonelement_t *self);
 
@@ -49,6 +51,15 @@ static inline uint32_t
 mg_bson_u32(const uint8_t *at)
 {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline void
+mg_bson_put_u32(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+    at[2] = (uint8_t)(value >> 16);
+    at[3] = (uint8_t)(value >> 24);
 }
 
 static inline uint64_t

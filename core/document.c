@@ -1,5 +1,6 @@
 #include "core/document.h"
 
+#include "core/bsonwalk.h"
 #include "core/entry.h"
 
 #include <math.h>
@@ -18,16 +19,24 @@ mg_document_find(mg_slice_t document, const char *field, bson_iter_t *out)
            bson_iter_find(out, field);
 }
 
+static bool
+s_find(mg_slice_t document, mg_slice_t field, mg_bsonelement_t *out)
+{
+    mg_bsonwalk_t walk = mg_bsonwalk_begin(document);
+    while (mg_bsonwalk_next(&walk, out)) {
+        if (mg_slice_equal(out->key, field)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 mg_slice_t
 mg_document_text(mg_slice_t document, const char *field)
 {
-    bson_iter_t at;
-    if (!mg_document_find(document, field, &at) || !BSON_ITER_HOLDS_UTF8(&at)) {
-        return mg_slice(NULL, 0);
-    }
-    uint32_t len = 0;
-    const char *text = bson_iter_utf8(&at, &len);
-    return mg_slice(text, len);
+    mg_bsonelement_t found;
+    bool is_text = s_find(document, mg_slice_text(field), &found) && found.type == BSON_TYPE_UTF8;
+    return is_text ? mg_bsonelement_text(&found) : mg_slice(NULL, 0);
 }
 
 bool
@@ -40,9 +49,9 @@ mg_document_text_is(mg_slice_t document, const char *field, const char *text)
 bool
 mg_document_bool(mg_slice_t document, const char *field, bool otherwise)
 {
-    bson_iter_t at;
-    bool there = mg_document_find(document, field, &at) && BSON_ITER_HOLDS_BOOL(&at);
-    return there ? bson_iter_bool(&at) : otherwise;
+    mg_bsonelement_t found;
+    bool there = s_find(document, mg_slice_text(field), &found) && found.type == BSON_TYPE_BOOL;
+    return there ? found.value.data[0] != 0 : otherwise;
 }
 
 static int64_t
@@ -85,48 +94,48 @@ mg_document_bytes(mg_slice_t document, const char *field)
     return mg_document_text(document, field);
 }
 
-/* Appends the fields of `from` to `to`: with `instead`, each in the form that `instead` has of it. */
+/* The fields of `base`, each as `patch` has it, if it has. */
 static bool
-s_copy_fields(bson_t *to, mg_slice_t from, mg_slice_t instead)
+s_append_old_fields(mg_slice_t base, mg_slice_t patch, mg_buf_t *out)
 {
-    bson_iter_t at;
-    bool ok = bson_iter_init_from_data(&at, from.data, from.len);
-    while (ok && bson_iter_next(&at)) {
-        const char *field = bson_iter_key(&at);
-        bson_iter_t newer;
-        const bson_iter_t *source = mg_document_find(instead, field, &newer) ? &newer : &at;
-        ok = bson_append_iter(to, field, -1, source);
+    mg_bsonwalk_t walk = mg_bsonwalk_begin(base);
+    mg_bsonelement_t field;
+    mg_bsonelement_t newer;
+    while (mg_bsonwalk_next(&walk, &field)) {
+        bool replaced = s_find(patch, field.key, &newer);
+        mg_buf_append_slice(out, mg_bsonelement_bytes(replaced ? &newer : &field));
     }
-    return ok;
+    return !walk.broken;
 }
 
 static bool
-s_append_new_fields(bson_t *to, mg_slice_t base, mg_slice_t patch)
+s_append_new_fields(mg_slice_t base, mg_slice_t patch, mg_buf_t *out)
 {
-    bson_iter_t at;
-    bool ok = bson_iter_init_from_data(&at, patch.data, patch.len);
-    while (ok && bson_iter_next(&at)) {
-        bson_iter_t older;
-        if (!mg_document_find(base, bson_iter_key(&at), &older)) {
-            ok = bson_append_iter(to, bson_iter_key(&at), -1, &at);
+    mg_bsonwalk_t walk = mg_bsonwalk_begin(patch);
+    mg_bsonelement_t field;
+    mg_bsonelement_t older;
+    while (mg_bsonwalk_next(&walk, &field)) {
+        if (!s_find(base, field.key, &older)) {
+            mg_buf_append_slice(out, mg_bsonelement_bytes(&field));
         }
     }
-    return ok;
+    return !walk.broken;
 }
 
 mg_status_t
 mg_document_merge(mg_slice_t base, mg_slice_t patch, mg_buf_t *out)
 {
-    bson_t merged = BSON_INITIALIZER;
-    mg_status_t status = MG_OK;
-    if (!s_copy_fields(&merged, base, patch) || !s_append_new_fields(&merged, base, patch)) {
-        status = MG_ERR_INVALID;
-    } else if (merged.len > MG_DOCUMENT_MAX) {
-        status = MG_ERR_TOO_BIG;
-    } else {
-        mg_buf_append_slice(out, mg_document_slice(&merged));
-        status = mg_buf_ok(out) ? MG_OK : MG_ERR_NO_MEMORY;
+    size_t start = out->len;
+    mg_buf_reserve(out, base.len + patch.len);
+    mg_buf_append(out, (const uint8_t[4]){0}, 4); /* the length, written at the end */
+    if (!s_append_old_fields(base, patch, out) || !s_append_new_fields(base, patch, out)) {
+        return MG_ERR_INVALID;
     }
-    bson_destroy(&merged);
-    return status;
+    mg_buf_append_byte(out, 0);
+    if (!mg_buf_ok(out)) {
+        return MG_ERR_NO_MEMORY;
+    }
+    size_t len = out->len - start;
+    mg_bson_put_u32(out->data + start, (uint32_t)len);
+    return len <= MG_DOCUMENT_MAX ? MG_OK : MG_ERR_TOO_BIG;
 }

@@ -16,6 +16,8 @@ struct mg_link {
     mg_link_options_t options;
     waiting_t *slots; /* options.window of them; slot of a number: number % window */
     uint32_t count;
+    int64_t
+        earliest_ms; /* no request that waits has an earlier deadline; whoever had this one may have been answered */
     uint64_t last_number;
 };
 
@@ -97,7 +99,9 @@ mg_link_ask(mg_link_t *self,
     waiting_t *slot = s_take_slot(self);
     mg_status_t status = mg_bus_ask(self->sock, self->last_number, message);
     if (status == MG_OK) {
+        bool is_first = self->count == 0 || deadline_ms < self->earliest_ms;
         *slot = (waiting_t){self->last_number, deadline_ms, callback, arg};
+        self->earliest_ms = is_first ? deadline_ms : self->earliest_ms;
         self->count++;
     }
     return status;
@@ -136,9 +140,19 @@ mg_link_receive(mg_link_t *self)
 void
 mg_link_expire(mg_link_t *self, int64_t now_ms)
 {
+    if (self->count == 0 || now_ms < self->earliest_ms) {
+        return;
+    }
     for (uint32_t i = 0; self->count && i < self->options.window; i++) {
         if (self->slots[i].number && self->slots[i].deadline_ms <= now_ms) {
             s_end(self, &self->slots[i], MG_ERR_TIMEOUT, NULL);
+        }
+    }
+    self->earliest_ms = INT64_MAX;
+    for (uint32_t i = 0; self->count && i < self->options.window; i++) {
+        const waiting_t *slot = &self->slots[i];
+        if (slot->number && slot->deadline_ms < self->earliest_ms) {
+            self->earliest_ms = slot->deadline_ms;
         }
     }
 }
@@ -146,14 +160,7 @@ mg_link_expire(mg_link_t *self, int64_t now_ms)
 int64_t
 mg_link_deadline_ms(const mg_link_t *self)
 {
-    int64_t earliest = -1;
-    for (uint32_t i = 0; self->count && i < self->options.window; i++) {
-        const waiting_t *slot = &self->slots[i];
-        if (slot->number && (earliest == -1 || slot->deadline_ms < earliest)) {
-            earliest = slot->deadline_ms;
-        }
-    }
-    return earliest;
+    return self->count ? self->earliest_ms : -1;
 }
 
 uint32_t

@@ -48,7 +48,7 @@ MG_MUST_USE mg_status_t mg_link_tell(mg_link_t *self, const ProtobufCMessage *me
 void mg_link_receive(mg_link_t *self);
 /* Ends the requests whose deadline has passed. */
 void mg_link_expire(mg_link_t *self, int64_t now_ms);
-/* The earliest deadline, or -1 when nothing waits. */
+/* When mg_link_expire is worth a call at the earliest, or -1 when nothing waits. */
 int64_t mg_link_deadline_ms(const mg_link_t *self);
 /* Requests that wait. */
 uint32_t mg_link_waiting(const mg_link_t *self);
