@@ -51,6 +51,8 @@ struct mg_request {
     char id[MG_REQUEST_ID_MAX + 1];
     /* what it means */
     mg_route_match_t match;
+    bool garbled;                         /* its query is not well formed */
+    uint64_t body_max;                    /* bytes; by its route */
     mg_buf_t params[MG_ROUTE_PARAMS_MAX]; /* decoded */
     json_t *json;                         /* the parsed body; NULL: not parsed yet */
     mg_caller_t caller;
@@ -88,6 +90,8 @@ mg_request_find(const mg_request_t *self, mg_collection_id_t collection, mg_slic
 json_t *mg_request_json(mg_request_t *self, mg_error_id_t error);
 /* The security settings document; empty when there is none. */
 mg_slice_t mg_request_settings(const mg_request_t *self);
+/* Its target lies under /platform/: also before the path is known. */
+bool mg_request_is_platform(const mg_request_t *self);
 /* The connection is https: our own TLS, or as far as X-Forwarded-Proto says. */
 bool mg_request_over_https(const mg_request_t *self);
 /* Answers an error with the table's sentence. */

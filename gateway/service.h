@@ -16,7 +16,7 @@
 #include "core/config.h"
 #include "gateway/metrics.h"
 #include "gateway/observe.h"
-#include "gateway/ratelimit.h"
+#include "gateway/ratestore.h"
 #include "gateway/representation.h"
 #include "gateway/request.h"
 #include "gateway/server.h"
@@ -51,15 +51,16 @@ struct mg_service {
     mg_slots_t *slots;
     mg_sessions_t *sessions;
     mg_representations_t *representations;
-    mg_ratelimit_t *logins;
+    mg_ratestore_t *rates;
     mg_metrics_t *metrics;
     mg_observer_t *observer;
     int64_t outage_until_ms
         [MG_OUTAGES]; /* monotonic; that somebody plays, of backends which memgate has not */
     mg_buf_t secret;  /* that signs tokens */
     mg_storedkeys_t storedkeys;
-    mg_buf_t dump_path; /* MEM_DUMP_PATH, absolute */
-    uint64_t late;      /* replies after their deadline */
+    mg_buf_t dump_path;  /* MEM_DUMP_PATH, absolute */
+    uint64_t late;       /* replies after their deadline */
+    uint64_t list_nodes; /* of the trees, that lists have looked at */
     /* links */
     mg_link_t *state_link;
     mg_link_t *dump_link;

@@ -1,9 +1,10 @@
-"""What the front does to every answer: packing, the access log, limits of connections."""
+"""What the front does to every answer: packing, pages of other origins, limits of logins, the access log, limits of connections."""
 import gzip
 import json
 import re
 import socket
 import subprocess
+import time
 import unittest
 
 from server import API, Server, wait_for
@@ -32,14 +33,15 @@ class Packing(unittest.TestCase):
             self.assertEqual(self.raw(server, path, "--compressed"), plain)
             head = self.raw(server, path, "-I", "-H", "Accept-Encoding: gzip").decode()
             self.assertIn("Content-Encoding: gzip", head)
-            self.assertIn("Vary: Accept-Encoding", head)
+            self.assertEqual(head.count("Vary:"), 1)
+            self.assertIn("Vary: Accept-Encoding, Origin", head)
             self.assertIn(f"X-Body-Length: {len(plain)}\r\n", head)
             for accept in (None, "identity", "gzip;q=0", "br"):
                 with self.subTest(accept):
                     status, headers = self.ask(server, path, accept)
                     self.assertEqual(status, 200)
                     self.assertNotIn("Content-Encoding", headers)
-                    self.assertEqual(headers["Vary"], "Accept-Encoding")
+                    self.assertEqual(headers["Vary"], "Accept-Encoding, Origin")
             self.assertNotIn("Content-Encoding", self.ask(server, "/api/health", "gzip")[1])  # too short to be worth it
 
     def test_it_can_be_turned_off_and_its_threshold_moved(self):
@@ -50,6 +52,129 @@ class Packing(unittest.TestCase):
             server.start(COMPRESSION_ENABLED="true", COMPRESSION_MINIMUM_SIZE="5", COMPRESSION_LEVEL="9")
             packed = self.raw(server, "/api/health", "-H", "Accept-Encoding: gzip")
             self.assertEqual(json.loads(gzip.decompress(packed)), {"status": "online"})
+
+
+class OtherOrigins(unittest.TestCase):
+    PAGE = "https://page.test"
+
+    def ask(self, server, line, origin=PAGE, token=None):
+        method, path = line.split(" ")
+        status, _ = server.http(method, path, token=token, headers={"Origin": origin} if origin else {})
+        found = {name.removeprefix("Access-Control-Allow-"): value for name, value in server.last_headers.items() if name.startswith("Access-")}
+        return status, found, server.last_headers.get("Vary")
+
+    def test_any_page_may_at_first(self):
+        with Server() as server:
+            server.start()
+            asked = {"Origin": self.PAGE, "Credentials": "true", "Methods": "GET, POST, PUT, DELETE, OPTIONS, PATCH, HEAD",
+                     "Headers": "Accept, Content-Type, X-CSRF-Token, Authorization"}
+            for path in ("/platform/user", "/platform/user/x", "/platform/nowhere"):
+                self.assertEqual(self.ask(server, f"OPTIONS {path}"), (204, asked, "Origin"))
+            self.assertIn("GET", self.options(server, "/platform/user"))
+            refused = {name: value for name, value in asked.items() if name != "Origin"}
+            self.assertEqual(self.ask(server, "OPTIONS /platform/user", "null"), (204, refused, "Origin"))
+            granted = {"Origin": self.PAGE, "Credentials": "true"}
+            for line, status in (("GET /platform/user/me", 401), ("GET /platform/nowhere", 404), ("PATCH /platform/user", 405), ("GET /platform/monitor/liveness", 200)):
+                self.assertEqual(self.ask(server, line), (status, granted, "Origin"))
+            self.assertEqual(self.ask(server, "GET /platform/user/me", token=server.login()), (200, granted, "Origin"))
+            self.assertEqual(self.ask(server, "GET /platform/user/me", None), (401, {"Credentials": "true"}, "Origin"))
+            for line in ("GET /api/health", "OPTIONS /api/caches"):  # not of the platform
+                self.assertEqual(self.ask(server, line)[1:], ({}, None))
+            self.assertEqual(self.ask(server, "OPTIONS /nowhere"), (404, {}, None))
+
+    def options(self, server, path):
+        server.http("OPTIONS", path, token=None)
+        return server.last_headers["Allow"]
+
+    def test_settings_narrow_it(self):
+        with Server(ALLOWED_ORIGINS=f"https://other.test, {self.PAGE}", ALLOW_METHODS="GET", ALLOW_HEADERS="X-Mine", ALLOW_CREDENTIALS="false") as server:
+            server.start()
+            self.assertEqual(self.ask(server, "OPTIONS /platform/user")[1], {"Origin": self.PAGE, "Methods": "GET", "Headers": "X-Mine"})
+            self.assertEqual(self.ask(server, "GET /platform/user/me", "https://page.test.evil")[1:], ({}, "Origin"))
+            server.stop()
+            server.start(ALLOWED_ORIGINS="*", ALLOW_CREDENTIALS="true", CORS_STRICT="true")
+            self.assertNotIn("Origin", self.ask(server, "GET /platform/user/me")[1])
+            self.assertEqual(self.ask(server, "GET /platform/user/me", "http://localhost:3000")[1]["Origin"], "http://localhost:3000")
+
+
+class Rates(unittest.TestCase):
+    """Logins and registrations per address, across the end of the process."""
+    LOGIN, REGISTER = "/platform/authorization", "/platform/authorization/register"
+
+    def login(self, server, password="wrong"):
+        return server.http("POST", self.LOGIN, {"email": "admin@example.test", "password": password}, token=None)[0]
+
+    def register(self, server, name):
+        return server.http("POST", self.REGISTER, {"email": f"{name}@example.test", "password": "Longer-than-16-chars"}, token=None)
+
+    def strict(self, **more):
+        return Server(**{"LOGIN_IP_RATE_DISABLED": "false", "LOGIN_IP_RATE_LIMIT": "3", "LOGIN_IP_RATE_WINDOW": "3600", "REGISTER_IP_RATE_LIMIT": "2", **more})
+
+    def refused(self, server):
+        self.assertEqual(self.login(server), 429)
+        headers = server.last_headers
+        self.assertEqual((headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"]), ("3", "0"))
+        self.assertEqual(headers["Retry-After"], headers["X-RateLimit-Reset"])
+        return int(headers["Retry-After"])
+
+    def test_each_is_counted_for_itself(self):
+        with self.strict() as server:
+            server.start()
+            self.assertEqual([self.register(server, f"reg{number}")[0] for number in range(2)], [201, 201])
+            self.assertEqual(server.last_headers["X-RateLimit-Remaining"], "0")
+            status, answer = self.register(server, "reg2")
+            self.assertEqual((status, answer["error_code"]), (429, "IP_RATE_LIMIT"))
+            self.assertGreater(int(server.last_headers["Retry-After"]), 3500)
+            self.assertEqual([self.login(server) for _ in range(3)], [400, 400, 400])
+            self.refused(server)
+            server.stop()
+            server.start(LOGIN_IP_RATE_DISABLED="true")
+            self.assertEqual((self.login(server), self.register(server, "reg2")[0]), (400, 201))
+
+    def test_a_restart_forgets_nothing(self):
+        with self.strict() as server:
+            server.start()
+            self.assertEqual([self.login(server) for _ in range(2)], [400, 400])
+            server.stop()
+            server.start()
+            self.assertEqual([self.login(server), self.login(server)], [400, 429])
+            server.stop()
+            server.start()
+            before = self.refused(server)
+            server.kill()  # what the last dump has is known again
+            server.start()
+            self.assertLessEqual(self.refused(server), before)
+
+    def test_a_restore_forgets_nothing_either(self):
+        with self.strict() as server:
+            server.start()
+            token = server.login()
+            server.cli_json("dump", "--json")
+            self.assertEqual([self.login(server), self.login(server)], [400, 400])
+            self.refused(server)
+            self.assertEqual(server.http("POST", "/platform/memory/restore", {"path": str(server.newest_dump())}, token=token)[0], 200)
+            self.refused(server)
+            server.stop()
+            server.start()
+            self.refused(server)
+
+    def test_it_costs_a_write_a_second_at_most_and_is_nobodys_change(self):
+        with self.strict(LOGIN_IP_RATE_LIMIT="1000000") as server:
+            server.start()
+            server.cli_json("dump", "--json")
+            digest = server.digest()
+            batches = self.batches(server)
+            begun = time.monotonic()
+            self.assertEqual({self.login(server) for _ in range(30)}, {400})
+            took = time.monotonic() - begun
+            wait_for(lambda: self.batches(server) > batches, "the counters")
+            self.assertLessEqual(self.batches(server) - batches, took + 3)
+            self.assertEqual(server.digest(), digest)
+            self.assertNotIn("127.0.0.1", server.cli("export").stdout)
+            self.assertEqual(server.cli_json("status", "--json")["at_risk"]["changes"], 0)
+
+    def batches(self, server):
+        return int(re.search(r"^memgate_state_batch_seconds_count (\d+)", server.http("GET", "/metrics", token=None)[1], re.MULTILINE).group(1))
 
 
 class AccessLog(unittest.TestCase):
