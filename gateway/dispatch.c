@@ -183,18 +183,25 @@ s_decode_params(mg_request_t *request)
     return MG_OK;
 }
 
+/* No row has path and method: 204 for OPTIONS, on any path of the platform since a browser asks before it knows; 405, 404. */
 static void
-s_answer_allow(mg_request_t *request)
+s_answer_unrouted(mg_request_t *request)
 {
-    mg_buf_t allow = {0};
-    mg_routes_write_allow(request->match.methods, &allow);
-    if (request->framing.method == MG_METHOD_OPTIONS) {
+    unsigned methods = request->match.methods;
+    bool asks = request->framing.method == MG_METHOD_OPTIONS;
+    if (asks && (methods != 0 || mg_request_is_platform(request))) {
         mg_reply_empty(&request->answer, 204);
-    } else {
+    } else if (methods != 0) {
         mg_reply_detail(&request->answer, 405, "Method Not Allowed");
+    } else {
+        mg_reply_detail(&request->answer, 404, "Not Found");
     }
-    mg_answer_header(&request->answer, "Allow", mg_slice_text(mg_buf_text(&allow)));
-    mg_buf_free(&allow);
+    if (methods != 0) {
+        mg_buf_t allow = {0};
+        mg_routes_write_allow(methods, &allow);
+        mg_answer_header(&request->answer, "Allow", mg_slice_text(mg_buf_text(&allow)));
+        mg_buf_free(&allow);
+    }
 }
 
 /* Finds the row; false when the request is answered already. */
@@ -207,12 +214,8 @@ s_find_route(mg_request_t *request)
     }
     mg_routes_find(&request->service->router, request->framing.method, request->path,
                    &request->match);
-    if (request->match.methods == 0) {
-        mg_reply_detail(&request->answer, 404, "Not Found");
-        return false;
-    }
     if (!request->match.route) {
-        s_answer_allow(request);
+        s_answer_unrouted(request);
         return false;
     }
     if (s_decode_params(request) != MG_OK) {

@@ -74,13 +74,40 @@ s_describe_body(const mg_request_t *request, struct MHD_Response *response, size
     if (packed) {
         failed |= MHD_add_response_header(response, "Content-Encoding", "gzip") != MHD_YES;
     }
-    if (request->exchanges->gzip && len > request->service->http->gzip_min_bytes) {
-        failed |= MHD_add_response_header(response, "Vary", "Accept-Encoding") != MHD_YES;
+    return failed;
+}
+
+/* Pages of other origins may read answers of the platform API: gateway/cors.h. */
+static int
+s_add_cors(const mg_request_t *request, struct MHD_Response *response)
+{
+    const mg_cors_t *cors = &request->exchanges->cors;
+    mg_slice_t origin = mg_exchange_header(request, "Origin");
+    bool allowed = origin.data && mg_cors_allows(cors, origin);
+    mg_cors_header_t headers[MG_CORS_HEADERS_MAX];
+    size_t count = mg_cors_headers(cors, allowed ? origin : (mg_slice_t){0},
+                                   request->framing.method == MG_METHOD_OPTIONS, headers);
+    int failed = 0;
+    for (size_t i = 0; i < count; i++) {
+        failed |= MHD_add_response_header(response, headers[i].name,
+                                          (const char *)headers[i].value.data) != MHD_YES;
     }
     return failed;
 }
 
-static void
+/* What a cache must tell apart: whether it was worth packing, and who asked. `len` as above. */
+static int
+s_add_vary(const mg_request_t *request, struct MHD_Response *response, size_t len)
+{
+    static const char *const values[2][2] = {{NULL, "Origin"},
+                                             {"Accept-Encoding", "Accept-Encoding, Origin"}};
+    bool packable = request->answer.content_type && request->exchanges->gzip &&
+                    len > request->service->http->gzip_min_bytes;
+    const char *value = values[packable][mg_request_is_platform(request)];
+    return value && MHD_add_response_header(response, "Vary", value) != MHD_YES;
+}
+
+static int
 s_add_headers(const mg_request_t *request, struct MHD_Response *response)
 {
     const mg_exchanges_t *self = request->exchanges;
@@ -99,9 +126,10 @@ s_add_headers(const mg_request_t *request, struct MHD_Response *response)
     if (answer->close || self->stopping) {
         failed |= MHD_add_response_header(response, "Connection", "close") != MHD_YES;
     }
-    if (failed) {
-        mg_log(MG_LOG_WARN, "http_header_lost", "request=%s", request->id);
+    if (mg_request_is_platform(request)) {
+        failed |= s_add_cors(request, response);
     }
+    return failed;
 }
 
 /* Hands the answer to the library, which takes the body over. */
@@ -121,8 +149,11 @@ s_send(mg_request_t *request)
     if (!response) {
         return MHD_NO;
     }
-    s_add_headers(request, response);
-    if (answer->content_type && s_describe_body(request, response, len, packed) != 0) {
+    int failed = s_add_headers(request, response) | s_add_vary(request, response, len);
+    if (answer->content_type) {
+        failed |= s_describe_body(request, response, len, packed);
+    }
+    if (failed) {
         mg_log(MG_LOG_WARN, "http_header_lost", "request=%s", request->id);
     }
     answer->body.data = NULL; /* the library's now; its length is still wanted for the log */

@@ -13,6 +13,7 @@
 
 #include "gateway/coding.h"
 #include "gateway/connections.h"
+#include "gateway/cors.h"
 #include "gateway/request.h"
 
 #include <microhttpd.h>
@@ -33,6 +34,7 @@ struct mg_exchanges {
     int64_t now_ms;    /* of this turn */
     uint32_t unlogged; /* requests since the last line of the access log */
     mg_gzip_t *gzip;   /* NULL: answers are not packed */
+    mg_cors_t cors;
     mg_requestids_t ids;
     size_t fixed_count;
     mg_fixed_header_t fixed[MG_FIXED_HEADERS_MAX];

@@ -7,6 +7,7 @@
 #include "gateway/text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 mg_slice_t
 mg_request_header(const mg_request_t *self, const char *name)
@@ -65,6 +66,14 @@ mg_request_settings(const mg_request_t *self)
     const mg_entry_t *entry =
         mg_request_find(self, MG_COLLECTION_SETTINGS, mg_slice_text(MG_SEED_SETTINGS));
     return entry ? mg_entry_body(entry) : (mg_slice_t){0};
+}
+
+bool
+mg_request_is_platform(const mg_request_t *self)
+{
+    static const char prefix[] = "/platform/";
+    size_t len = sizeof prefix - 1;
+    return self->target.len >= len && memcmp(self->target.data, prefix, len) == 0;
 }
 
 bool

@@ -88,6 +88,8 @@ mg_request_find(const mg_request_t *self, mg_collection_id_t collection, mg_slic
 json_t *mg_request_json(mg_request_t *self, mg_error_id_t error);
 /* The security settings document; empty when there is none. */
 mg_slice_t mg_request_settings(const mg_request_t *self);
+/* Its target lies under /platform/: also before the path is known. */
+bool mg_request_is_platform(const mg_request_t *self);
 /* The connection is https: our own TLS, or as far as X-Forwarded-Proto says. */
 bool mg_request_over_https(const mg_request_t *self);
 /* Answers an error with the table's sentence. */

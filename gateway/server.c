@@ -167,6 +167,7 @@ mg_server_new(mg_service_t *service, mg_server_t **out)
     if (service->http->gzip) {
         self->exchanges.gzip = mg_gzip_new((int)service->http->gzip_level);
     }
+    self->exchanges.cors = mg_cors_of_front(service->http);
     self->exchanges.fixed_count = mg_reply_fixed_headers(service->http, self->exchanges.fixed);
     uint32_t limit = 0;
     mg_status_t status = s_open_tls(self, service->http);

@@ -2,13 +2,12 @@
 #include "core/clock.h"
 #include "core/document.h"
 #include "gateway/ask.h"
+#include "gateway/cors.h"
 #include "gateway/service.h"
 #include "gateway/tables/tables.h"
 #include "gateway/text.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 static void
 s_reply_json(mg_request_t *request, json_t *payload)
@@ -25,73 +24,26 @@ s_reply_json(mg_request_t *request, json_t *payload)
 
 /* --- CORS check --- */
 
-/* The items of a comma list, or of `otherwise` when it is not set. */
-static json_t *
-s_list(const char *text, const char *otherwise)
-{
-    json_t *list = json_array();
-    const char *at = text ? text : otherwise;
-    while (at) {
-        const char *comma = strchr(at, ',');
-        size_t len = comma ? (size_t)(comma - at) : strlen(at);
-        mg_slice_t item = mg_text_trim(mg_slice(at, len));
-        if (item.len > 0) {
-            (void)json_array_append_new(list, json_stringn((const char *)item.data, item.len));
-        }
-        at = comma ? comma + 1 : NULL;
-    }
-    return list;
-}
-
-static bool
-s_has(const json_t *list, const char *text)
-{
-    size_t index = 0;
-    const json_t *item = NULL;
-    bool has = false;
-    json_array_foreach(list, index, item)
-    {
-        has = has || (json_is_string(item) && strcasecmp(json_string_value(item), text) == 0);
-    }
-    return has;
-}
-
-/* "a, b, c" */
-static json_t *
-s_joined(const json_t *list)
-{
-    mg_buf_t text = {0};
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(list, index, item)
-    {
-        mg_buf_append_format(&text, "%s%s", index ? ", " : "", json_string_value(item));
-    }
-    json_t *joined = json_string(mg_buf_text(&text));
-    mg_buf_free(&text);
-    return joined;
-}
-
-/* What is configured, and what is asked. */
-typedef struct cors {
-    json_t *origins;
-    json_t *effective;
-    json_t *methods;
-    json_t *headers;
-    bool credentials;
+/* What is asked, and the rules that answer. */
+typedef struct check {
+    mg_cors_t rules;
     const char *origin;
     const char *method;
+    bool with_credentials;
     json_t *asked;   /* headers, lower case */
     json_t *refused; /* of these */
-} cors_t;
+} check_t;
 
-/* With credentials `*` means nothing to a browser; the reference takes two local origins instead. */
+/* A comma list of the rules as JSON. */
 static json_t *
-s_effective(const json_t *origins, bool credentials)
+s_list(const char *text)
 {
-    return credentials && s_has(origins, "*")
-               ? s_list("http://localhost,http://localhost:3000", NULL)
-               : json_deep_copy(origins);
+    json_t *list = json_array();
+    const char *at = text;
+    for (mg_slice_t item = mg_cors_next(&at); item.data; item = mg_cors_next(&at)) {
+        (void)json_array_append_new(list, json_stringn((const char *)item.data, item.len));
+    }
+    return list;
 }
 
 static json_t *
@@ -115,14 +67,14 @@ s_lower(const json_t *headers)
 }
 
 static json_t *
-s_refused(const json_t *asked, const json_t *allowed)
+s_refused(const json_t *asked, const char *allowed)
 {
     json_t *refused = json_array();
     size_t index = 0;
     json_t *item = NULL;
     json_array_foreach(asked, index, item)
     {
-        if (!s_has(allowed, json_string_value(item))) {
+        if (!mg_cors_lists(allowed, mg_slice_text(json_string_value(item)))) {
             (void)json_array_append(refused, item);
         }
     }
@@ -130,37 +82,33 @@ s_refused(const json_t *asked, const json_t *allowed)
 }
 
 static json_t *
-s_response_headers(const cors_t *cors, bool allowed, bool preflight)
+s_response_headers(const check_t *check, bool allowed, bool preflight)
 {
-    json_t *headers = json_object();
-    if (allowed) {
-        (void)json_object_set_new(headers, "Access-Control-Allow-Origin",
-                                  json_string(cors->origin));
-        (void)json_object_set_new(headers, "Vary", json_string("Origin"));
+    mg_cors_header_t headers[MG_CORS_HEADERS_MAX];
+    mg_slice_t origin = allowed ? mg_slice_text(check->origin) : (mg_slice_t){0};
+    size_t count = mg_cors_headers(&check->rules, origin, preflight, headers);
+    json_t *object = json_pack("{s:s}", "Vary", "Origin");
+    for (size_t i = 0; i < count; i++) {
+        mg_slice_t value = headers[i].value;
+        (void)json_object_set_new(object, headers[i].name,
+                                  json_stringn((const char *)value.data, value.len));
     }
-    if (allowed && cors->credentials) {
-        (void)json_object_set_new(headers, "Access-Control-Allow-Credentials", json_string("true"));
-    }
-    if (preflight) {
-        (void)json_object_set_new(headers, "Access-Control-Allow-Methods", s_joined(cors->methods));
-        (void)json_object_set_new(headers, "Access-Control-Allow-Headers", s_joined(cors->headers));
-    }
-    return headers;
+    return object;
 }
 
 static json_t *
-s_notes(const mg_request_t *request, const cors_t *cors, bool with_credentials)
+s_notes(const mg_config_http_t *http, const check_t *check)
 {
     json_t *notes = json_array();
-    if (with_credentials && !cors->credentials) {
+    if (check->with_credentials && !check->rules.credentials) {
         (void)json_array_append_new(notes, json_string("ALLOW_CREDENTIALS is off: a browser keeps "
                                                        "the answer from the page"));
     }
-    if (cors->credentials && s_has(cors->origins, "*")) {
+    if (check->rules.origins != check->rules.configured) {
         (void)json_array_append_new(
             notes, json_string("With credentials * is replaced by origins of this machine"));
     }
-    if (!request->service->http->cors_origins) {
+    if (!http->cors_origins) {
         (void)json_array_append_new(
             notes,
             json_string("ALLOWED_ORIGINS is not set: checked against http://localhost:3000"));
@@ -169,63 +117,54 @@ s_notes(const mg_request_t *request, const cors_t *cors, bool with_credentials)
 }
 
 static json_t *
-s_verdict(const mg_request_t *request, const cors_t *cors, bool with_credentials)
+s_config(const mg_config_http_t *http, const mg_cors_t *rules)
 {
-    bool origin = s_has(cors->effective, cors->origin) || s_has(cors->effective, "*");
-    bool method = s_has(cors->methods, cors->method);
-    bool headers = json_array_size(cors->refused) == 0;
-    bool allowed = origin && method && headers;
-    json_t *config = json_pack("{s:O, s:O, s:b, s:O, s:O, s:b}", "allowed_origins", cors->origins,
-                               "effective_allowed_origins", cors->effective, "allow_credentials",
-                               cors->credentials, "allow_methods", cors->methods, "allow_headers",
-                               cors->headers, "cors_strict", request->service->http->cors_strict);
+    return json_pack("{s:o, s:o, s:b, s:o, s:o, s:b}", "allowed_origins", s_list(rules->configured),
+                     "effective_allowed_origins", s_list(rules->origins), "allow_credentials",
+                     (int)rules->credentials, "allow_methods", s_list(rules->methods),
+                     "allow_headers", s_list(rules->headers), "cors_strict",
+                     (int)http->cors_strict);
+}
+
+static json_t *
+s_verdict(const mg_request_t *request, const check_t *check)
+{
+    const mg_config_http_t *http = request->service->http;
+    bool origin = mg_cors_allows(&check->rules, mg_slice_text(check->origin));
+    bool method = mg_cors_lists(check->rules.methods, mg_slice_text(check->method));
+    bool headers = json_array_size(check->refused) == 0;
     json_t *given = json_object_get(request->json, "request_headers");
-    json_t *input =
-        json_pack("{s:s, s:s, s:o, s:O, s:b}", "origin", cors->origin, "method", cors->method,
-                  "request_headers", given ? json_deep_copy(given) : json_array(),
-                  "request_headers_normalized", cors->asked, "with_credentials", with_credentials);
-    json_t *preflight =
-        json_pack("{s:b, s:b, s:b, s:b, s:O, s:o}", "allowed", allowed, "allow_origin", origin,
-                  "method_allowed", method, "headers_allowed", headers, "not_allowed_headers",
-                  cors->refused, "response_headers", s_response_headers(cors, origin, true));
+    json_t *input = json_pack(
+        "{s:s, s:s, s:o, s:O, s:b}", "origin", check->origin, "method", check->method,
+        "request_headers", given ? json_deep_copy(given) : json_array(),
+        "request_headers_normalized", check->asked, "with_credentials", check->with_credentials);
+    json_t *preflight = json_pack(
+        "{s:b, s:b, s:b, s:b, s:O, s:o}", "allowed", origin && method && headers, "allow_origin",
+        origin, "method_allowed", method, "headers_allowed", headers, "not_allowed_headers",
+        check->refused, "response_headers", s_response_headers(check, origin, true));
     json_t *actual = json_pack("{s:b, s:o}", "allowed", origin, "response_headers",
-                               s_response_headers(cors, origin, false));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "config", config, "input", input, "preflight",
-                     preflight, "actual", actual, "notes",
-                     s_notes(request, cors, with_credentials));
+                               s_response_headers(check, origin, false));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "config", s_config(http, &check->rules), "input",
+                     input, "preflight", preflight, "actual", actual, "notes",
+                     s_notes(http, check));
 }
 
 static void
 s_check_cors(mg_request_t *request, mg_slice_t wish)
 {
-    static const char all_headers[] = "Accept,Content-Type,X-CSRF-Token,Authorization";
-    const mg_config_http_t *http = request->service->http;
     mg_buf_t origin = {0};
     mg_buf_t method = {0};
     mg_buf_append_slice(&origin, mg_document_text(wish, "origin"));
     mg_buf_append_slice(&method, mg_document_text(wish, "method"));
-    cors_t cors = {
-        .origins = s_list(http->cors_origins, "http://localhost:3000"),
-        .methods = s_list(http->cors_methods, "GET,POST,PUT,DELETE,OPTIONS,PATCH,HEAD"),
-        .headers = s_list(http->cors_headers, "*"),
-        .credentials = http->cors_credentials,
-        .origin = mg_buf_text(&origin),
-        .method = mg_buf_text(&method),
-        .asked = s_lower(json_object_get(request->json, "request_headers")),
-    };
-    if (s_has(cors.headers, "*")) {
-        json_decref(cors.headers);
-        cors.headers = s_list(all_headers, NULL);
-    }
-    cors.effective = s_effective(cors.origins, cors.credentials);
-    cors.refused = s_refused(cors.asked, cors.headers);
-    s_reply_json(request,
-                 s_verdict(request, &cors, mg_document_bool(wish, "with_credentials", false)));
-    json_t *const made[] = {cors.origins, cors.effective, cors.methods,
-                            cors.headers, cors.asked,     cors.refused};
-    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
-        json_decref(made[i]);
-    }
+    check_t check = {.rules = mg_cors_of_tool(request->service->http),
+                     .origin = mg_buf_text(&origin),
+                     .method = mg_buf_text(&method),
+                     .with_credentials = mg_document_bool(wish, "with_credentials", false),
+                     .asked = s_lower(json_object_get(request->json, "request_headers"))};
+    check.refused = s_refused(check.asked, check.rules.headers);
+    s_reply_json(request, s_verdict(request, &check));
+    json_decref(check.asked);
+    json_decref(check.refused);
     mg_buf_free(&origin);
     mg_buf_free(&method);
 }

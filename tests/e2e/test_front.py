@@ -1,4 +1,4 @@
-"""What the front does to every answer: packing, the access log, limits of connections."""
+"""What the front does to every answer: packing, pages of other origins, the access log, limits of connections."""
 import gzip
 import json
 import re
@@ -32,14 +32,15 @@ class Packing(unittest.TestCase):
             self.assertEqual(self.raw(server, path, "--compressed"), plain)
             head = self.raw(server, path, "-I", "-H", "Accept-Encoding: gzip").decode()
             self.assertIn("Content-Encoding: gzip", head)
-            self.assertIn("Vary: Accept-Encoding", head)
+            self.assertEqual(head.count("Vary:"), 1)
+            self.assertIn("Vary: Accept-Encoding, Origin", head)
             self.assertIn(f"X-Body-Length: {len(plain)}\r\n", head)
             for accept in (None, "identity", "gzip;q=0", "br"):
                 with self.subTest(accept):
                     status, headers = self.ask(server, path, accept)
                     self.assertEqual(status, 200)
                     self.assertNotIn("Content-Encoding", headers)
-                    self.assertEqual(headers["Vary"], "Accept-Encoding")
+                    self.assertEqual(headers["Vary"], "Accept-Encoding, Origin")
             self.assertNotIn("Content-Encoding", self.ask(server, "/api/health", "gzip")[1])  # too short to be worth it
 
     def test_it_can_be_turned_off_and_its_threshold_moved(self):
@@ -50,6 +51,49 @@ class Packing(unittest.TestCase):
             server.start(COMPRESSION_ENABLED="true", COMPRESSION_MINIMUM_SIZE="5", COMPRESSION_LEVEL="9")
             packed = self.raw(server, "/api/health", "-H", "Accept-Encoding: gzip")
             self.assertEqual(json.loads(gzip.decompress(packed)), {"status": "online"})
+
+
+class OtherOrigins(unittest.TestCase):
+    PAGE = "https://page.test"
+
+    def ask(self, server, line, origin=PAGE, token=None):
+        method, path = line.split(" ")
+        status, _ = server.http(method, path, token=token, headers={"Origin": origin} if origin else {})
+        found = {name.removeprefix("Access-Control-Allow-"): value for name, value in server.last_headers.items() if name.startswith("Access-")}
+        return status, found, server.last_headers.get("Vary")
+
+    def test_any_page_may_at_first(self):
+        with Server() as server:
+            server.start()
+            asked = {"Origin": self.PAGE, "Credentials": "true", "Methods": "GET, POST, PUT, DELETE, OPTIONS, PATCH, HEAD",
+                     "Headers": "Accept, Content-Type, X-CSRF-Token, Authorization"}
+            for path in ("/platform/user", "/platform/user/x", "/platform/nowhere"):
+                self.assertEqual(self.ask(server, f"OPTIONS {path}"), (204, asked, "Origin"))
+            self.assertIn("GET", self.options(server, "/platform/user"))
+            refused = {name: value for name, value in asked.items() if name != "Origin"}
+            self.assertEqual(self.ask(server, "OPTIONS /platform/user", "null"), (204, refused, "Origin"))
+            granted = {"Origin": self.PAGE, "Credentials": "true"}
+            for line, status in (("GET /platform/user/me", 401), ("GET /platform/nowhere", 404), ("PATCH /platform/user", 405), ("GET /platform/monitor/liveness", 200)):
+                self.assertEqual(self.ask(server, line), (status, granted, "Origin"))
+            self.assertEqual(self.ask(server, "GET /platform/user/me", token=server.login()), (200, granted, "Origin"))
+            self.assertEqual(self.ask(server, "GET /platform/user/me", None), (401, {"Credentials": "true"}, "Origin"))
+            for line in ("GET /api/health", "OPTIONS /api/caches"):  # not of the platform
+                self.assertEqual(self.ask(server, line)[1:], ({}, None))
+            self.assertEqual(self.ask(server, "OPTIONS /nowhere"), (404, {}, None))
+
+    def options(self, server, path):
+        server.http("OPTIONS", path, token=None)
+        return server.last_headers["Allow"]
+
+    def test_settings_narrow_it(self):
+        with Server(ALLOWED_ORIGINS=f"https://other.test, {self.PAGE}", ALLOW_METHODS="GET", ALLOW_HEADERS="X-Mine", ALLOW_CREDENTIALS="false") as server:
+            server.start()
+            self.assertEqual(self.ask(server, "OPTIONS /platform/user")[1], {"Origin": self.PAGE, "Methods": "GET", "Headers": "X-Mine"})
+            self.assertEqual(self.ask(server, "GET /platform/user/me", "https://page.test.evil")[1:], ({}, "Origin"))
+            server.stop()
+            server.start(ALLOWED_ORIGINS="*", ALLOW_CREDENTIALS="true", CORS_STRICT="true")
+            self.assertNotIn("Origin", self.ask(server, "GET /platform/user/me")[1])
+            self.assertEqual(self.ask(server, "GET /platform/user/me", "http://localhost:3000")[1]["Origin"], "http://localhost:3000")
 
 
 class AccessLog(unittest.TestCase):
