@@ -108,11 +108,13 @@ static bool
 s_is_web_origin(mg_slice_t origin)
 {
     mg_slice_t host = origin;
-    if (origin.len > MG_CORS_ORIGIN_MAX || (!s_skip(&host, "http://") && !s_skip(&host, "https://"))) {
+    if (origin.len > MG_CORS_ORIGIN_MAX ||
+        (!s_skip(&host, "http://") && !s_skip(&host, "https://"))) {
         return false;
     }
     for (size_t i = 0; i < host.len; i++) {
-        bool odd = host.data[i] <= ' ' || host.data[i] >= 0x7f || strchr("/?#@,\\\"'<>", host.data[i]);
+        bool odd =
+            host.data[i] <= ' ' || host.data[i] >= 0x7f || strchr("/?#@,\\\"'<>", host.data[i]);
         if (odd) {
             return false;
         }
@@ -164,7 +166,8 @@ mg_cors_headers(const mg_cors_t *self,
         out[count++] = (mg_cors_header_t){"Access-Control-Allow-Origin", allowed_origin};
     }
     if (self->credentials) {
-        out[count++] = (mg_cors_header_t){"Access-Control-Allow-Credentials", mg_slice_text("true")};
+        out[count++] =
+            (mg_cors_header_t){"Access-Control-Allow-Credentials", mg_slice_text("true")};
     }
     if (preflight) {
         out[count++] =

@@ -131,7 +131,24 @@ s_answer_status(fakes_t *self, const mg_bus_peer_t *peer)
     CHECK_OK(mg_bus_reply(self->dump, peer, &reply.base));
 }
 
-/* List and verify are the test's own way in; the gateway's listing is tested end to end. */
+static void
+s_answer_list(fakes_t *self, const mg_bus_peer_t *peer)
+{
+    const Mg__DumpReply reply = MG__DUMP_REPLY__INIT;
+    CHECK_OK(mg_bus_reply(self->dump, peer, &reply.base));
+}
+
+/* Verify is the test's own way in: with the path "slow" it waits for such a request, else it has it answered. */
+static void
+s_answer_verify(fakes_t *self, const Mg__VerifyRequest *verify, const mg_bus_peer_t *peer)
+{
+    if (strcmp(verify->path, TEST_PATH_SLOW) == 0) {
+        self->watcher = (waiter_t){*peer, true};
+    } else {
+        s_release_slow(self, peer);
+    }
+}
+
 static void
 s_answer_message(fakes_t *self, const Mg__DumpMessage *message, const mg_bus_peer_t *peer)
 {
@@ -140,10 +157,10 @@ s_answer_message(fakes_t *self, const Mg__DumpMessage *message, const mg_bus_pee
         s_answer_status(self, peer);
         break;
     case MG__DUMP_MESSAGE__BODY_LIST:
-        self->watcher = (waiter_t){*peer, true};
+        s_answer_list(self, peer);
         break;
     case MG__DUMP_MESSAGE__BODY_VERIFY:
-        s_release_slow(self, peer);
+        s_answer_verify(self, message->verify, peer);
         break;
     default:
         s_answer_work(self, message, peer);
@@ -224,10 +241,12 @@ s_ask(const Mg__DumpMessage *message)
 void
 test_fake_await_slow(void)
 {
-    Mg__ListRequest list = MG__LIST_REQUEST__INIT;
+    Mg__VerifyRequest verify = MG__VERIFY_REQUEST__INIT;
+    char path[] = TEST_PATH_SLOW;
+    verify.path = path;
     Mg__DumpMessage message = MG__DUMP_MESSAGE__INIT;
-    message.body_case = MG__DUMP_MESSAGE__BODY_LIST;
-    message.list = &list;
+    message.body_case = MG__DUMP_MESSAGE__BODY_VERIFY;
+    message.verify = &verify;
     s_ask(&message);
 }
 

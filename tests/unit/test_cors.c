@@ -50,10 +50,9 @@ test_a_list_names_them_exactly(void **state)
     assert_true(s_allows(&http, "https://a.test"));
     assert_true(s_allows(&http, "http://b.test:8080"));
     assert_true(s_allows(&http, "null"));
-    static const char *const bad[] = {"http://a.test",       "https://a.test:443",
-                                      "https://a.test.evil", "https://xa.test",
-                                      "http://b.test",       "http://b.test:80801",
-                                      "https://a.tes",       ""};
+    static const char *const bad[] = {
+        "http://a.test", "https://a.test:443",  "https://a.test.evil", "https://xa.test",
+        "http://b.test", "http://b.test:80801", "https://a.tes",       ""};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_false(s_allows(&http, bad[i]));
     }
@@ -68,9 +67,9 @@ test_strict_takes_all_for_this_machine(void **state)
     const mg_config_http_t strict = {.cors_strict = true, .cors_credentials = true};
     static const char *const good[] = {"http://localhost", "https://localhost:3000",
                                        "http://127.0.0.1:1"};
-    static const char *const bad[] = {"http://a.test", "http://localhost.a.test",
+    static const char *const bad[] = {"http://a.test",       "http://localhost.a.test",
                                       "http://localhosta:1", "http://127.0.0.10",
-                                      "http://a.test:80", "http://localhost:1/x"};
+                                      "http://a.test:80",    "http://localhost:1/x"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_true(s_allows(&strict, good[i]));
     }
@@ -79,9 +78,8 @@ test_strict_takes_all_for_this_machine(void **state)
     }
     const mg_config_http_t without = {.cors_strict = true};
     assert_true(s_allows(&without, "http://a.test")); /* no credentials: nothing to lose */
-    const mg_config_http_t listed = {.cors_strict = true,
-                                     .cors_credentials = true,
-                                     .cors_origins = "http://localhost"};
+    const mg_config_http_t listed = {
+        .cors_strict = true, .cors_credentials = true, .cors_origins = "http://localhost"};
     assert_false(s_allows(&listed, "http://localhost:3000"));
 }
 
