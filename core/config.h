@@ -54,6 +54,10 @@ typedef struct mg_config_http {
     uint32_t login_limit; /* per address and window */
     uint32_t login_window_seconds;
     bool login_unlimited;
+    uint32_t head_seconds; /* total times of a connection's stages: gateway/connections.h */
+    uint32_t idle_seconds;
+    uint32_t transfer_seconds;
+    uint32_t transfer_rate;   /* bytes per second */
     const char *csp;          /* NULL: the default policy */
     const char *cors_origins; /* comma list; NULL: not set */
     const char *cors_methods;

@@ -273,6 +273,10 @@ s_on_body(mg_request_t *request, const char *data, size_t len)
     mg_exchanges_t *self = request->exchanges;
     uint64_t limit = request->service->http->body_max_bytes;
     uint64_t size = request->body.len + len;
+    mg_connection_t *connection = s_connection(request);
+    if (connection) {
+        mg_connection_advance(connection, len);
+    }
     request->crowded = request->crowded || self->body_bytes + len > MG_EXCHANGE_BODIES_MAX;
     request->too_big = request->too_big || size > limit;
     if (request->too_big || request->crowded) {

@@ -114,6 +114,14 @@ s_open_tls(mg_server_t *self, const mg_config_http_t *http)
     return MG_OK;
 }
 
+/* What the library ends by itself, for the connection that our list had no memory for: later than any limit of ours. */
+static unsigned
+s_silence_s(const mg_config_http_t *http)
+{
+    unsigned idle = http->idle_seconds;
+    return 1 + (idle > http->transfer_seconds ? idle : http->transfer_seconds);
+}
+
 static mg_status_t
 s_start_daemon(mg_server_t *self, uint32_t connections_max)
 {
@@ -123,7 +131,7 @@ s_start_daemon(mg_server_t *self, uint32_t connections_max)
         {MHD_OPTION_CONNECTION_LIMIT, connections_max, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, exchanges->service->http->connections_per_ip, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, MG_SERVER_MEMORY, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, MG_IDLE_S, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, s_silence_s(exchanges->service->http), NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, CLIENT_STRICTNESS, NULL},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)s_keep_escapes, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)mg_exchange_begin, exchanges},
@@ -163,6 +171,11 @@ mg_server_new(mg_service_t *service, mg_server_t **out)
     self->listen_fd = -1;
     self->exchanges.service = service;
     self->exchanges.connections.owner = self;
+    self->exchanges.connections.limits =
+        (mg_connection_limits_t){.head_ms = service->http->head_seconds * (int64_t)1000,
+                                 .idle_ms = service->http->idle_seconds * (int64_t)1000,
+                                 .transfer_ms = service->http->transfer_seconds * (int64_t)1000,
+                                 .rate = service->http->transfer_rate};
     self->exchanges.now_ms = mg_clock_mono_ms();
     if (service->http->gzip) {
         self->exchanges.gzip = mg_gzip_new((int)service->http->gzip_level);

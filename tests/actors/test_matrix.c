@@ -1,11 +1,11 @@
 /* Who may what: every route of the table with every kind of token, over real HTTP. */
 #include "core/clock.h"
-#include "support/platform.h"
-
 #include "gateway/routes.h"
 #include "gateway/token.h"
+#include "support/platform.h"
 
 #include <sodium.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -237,8 +237,8 @@ static void
 s_append_base64(const void *bytes, size_t len, mg_buf_t *out)
 {
     char text[1024];
-    assert_non_null(sodium_bin2base64(text, sizeof text, bytes, len,
-                                      sodium_base64_VARIANT_URLSAFE_NO_PADDING));
+    assert_non_null(
+        sodium_bin2base64(text, sizeof text, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING));
     mg_buf_append_text(out, text);
 }
 
@@ -293,14 +293,20 @@ s_token_of(const char *user)
 static const forgery_t s_forgeries[] = {
     {"expired", s_header, "admin", -1, s_secret, '2', false},
     {"tampered signature", s_header, "admin", 600, s_secret, '2', true},
-    {"another secret", s_header, "admin", 600, "the-secret-of-somebody-else-entirely!!!!!", '2', false},
+    {"another secret", s_header, "admin", 600, "the-secret-of-somebody-else-entirely!!!!!", '2',
+     false},
     {"no algorithm", "{\"alg\":\"none\",\"typ\":\"JWT\"}", "admin", 600, s_secret, '-', false},
-    {"no algorithm, signed", "{\"alg\":\"none\",\"kid\":\"legacy-key\"}", "admin", 600, s_secret, '2', false},
+    {"no algorithm, signed", "{\"alg\":\"none\",\"kid\":\"legacy-key\"}", "admin", 600, s_secret,
+     '2', false},
     {"no signature", s_header, "admin", 600, s_secret, '-', false},
-    {"HS512", "{\"alg\":\"HS512\",\"typ\":\"JWT\",\"kid\":\"legacy-key\"}", "admin", 600, s_secret, '5', false},
-    {"RS256 in name", "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"legacy-key\"}", "admin", 600, s_secret, '2', false},
-    {"another kid", "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"other\"}", "admin", 600, s_secret, '2', false},
-    {"crit", "{\"alg\":\"HS256\",\"kid\":\"legacy-key\",\"crit\":[\"x\"]}", "admin", 600, s_secret, '2', false},
+    {"HS512", "{\"alg\":\"HS512\",\"typ\":\"JWT\",\"kid\":\"legacy-key\"}", "admin", 600, s_secret,
+     '5', false},
+    {"RS256 in name", "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"legacy-key\"}", "admin", 600,
+     s_secret, '2', false},
+    {"another kid", "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"other\"}", "admin", 600, s_secret,
+     '2', false},
+    {"crit", "{\"alg\":\"HS256\",\"kid\":\"legacy-key\",\"crit\":[\"x\"]}", "admin", 600, s_secret,
+     '2', false},
     {"nobody", s_header, "nobody", 600, s_secret, '2', false},
     {"inactive", s_header, "inactive", 600, s_secret, '2', false},
     {"all tokens revoked", s_header, "revoked", 600, s_secret, '2', false},
@@ -338,7 +344,9 @@ s_call(const rule_t *rule, const char *target, const char *token, const char *co
     char wanted[64];
     s_line_of(rule, target, line);
     bool detail = code && strcmp(code, "detail") == 0;
-    (void)snprintf(wanted, sizeof wanted, detail ? "{\"detail\":\"Unauthorized\"}" : "\"error_code\":\"%s\"", code ? code : "");
+    (void)snprintf(wanted, sizeof wanted,
+                   detail ? "{\"detail\":\"Unauthorized\"}" : "\"error_code\":\"%s\"",
+                   code ? code : "");
     test_response_t response;
     test_call(&test_platform, line, token, strncmp(line, "GET", 3) == 0 ? NULL : "{}", &response);
     outcome_t outcome = {response.status, code && response.body && strstr(response.body, wanted)};
@@ -367,7 +375,8 @@ s_expect_open(const rule_t *rule, const char *token, const char *who)
     outcome_t without = s_call(rule, "v", NULL, NULL);
     outcome_t with = s_call(rule, "v", token, NULL);
     if (without.status == 401 || without.status >= 500 || with.status != without.status) {
-        fail_msg("%s is open, but %s: %u, nobody: %u", rule->route, who, with.status, without.status);
+        fail_msg("%s is open, but %s: %u, nobody: %u", rule->route, who, with.status,
+                 without.status);
     }
 }
 

@@ -33,6 +33,10 @@ test_world_prepare(test_world_t *self)
                                            .refresh_seconds = 604800,
                                            .login_limit = 1000,
                                            .login_window_seconds = 300,
+                                           .head_seconds = 10,
+                                           .idle_seconds = 75,
+                                           .transfer_seconds = 10,
+                                           .transfer_rate = 1000,
                                            .local_host_bypass = true};
     self->config.dump = (mg_config_dump_t){.path_hint = "/dumps/memory_dump.bin"};
     self->config.autosave = (mg_config_autosave_t){.every_seconds = 900};

@@ -5,6 +5,7 @@
 #include "gateway/slots.h"
 #include "support/check.h"
 
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,26 +53,131 @@ test_used_ticket_finds_nothing_even_when_its_slot_is_taken_again(void **state)
     assert_null(mg_slots_new(0));
 }
 
+/* A list with the limits of this test, and one connection on it from 1000 on. */
+typedef struct reaped {
+    mg_connections_t connections;
+    mg_connection_t *connection;
+    int ours;
+    int theirs;
+} reaped_t;
+
+static const mg_connection_limits_t s_limits = {.head_ms = 10000,
+                                                .idle_ms = 75000,
+                                                .transfer_ms = 10000,
+                                                .rate = 1000};
+
 static void
-test_reaper_ends_a_connection_whose_head_takes_too_long(void **state)
+s_watch(reaped_t *self, int ours, int theirs)
 {
-    (void)state;
+    *self = (reaped_t){.connections.limits = s_limits, .ours = ours, .theirs = theirs};
+    self->connection = mg_connections_add(&self->connections, ours, 1000);
+}
+
+static void
+s_watch_pair(reaped_t *self)
+{
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    mg_connections_t connections = {0};
-    mg_connection_t *connection = mg_connections_add(&connections, pair[0], 1000);
-    mg_connection_enter(connection, MG_STAGE_HEAD, 2000);
-    assert_int_equal(mg_connections_reap(&connections, 2000 + MG_HEAD_MS - 1), 0);
-    mg_connection_enter(connection, MG_STAGE_WAITING, 3000);
-    assert_int_equal(mg_connections_reap(&connections, 1000000000), 0);
-    mg_connection_enter(connection, MG_STAGE_HEAD, 2000);
-    assert_int_equal(mg_connections_reap(&connections, 2000 + MG_HEAD_MS), 1);
+    s_watch(self, pair[0], pair[1]);
+}
+
+static void
+s_forget(reaped_t *self)
+{
+    mg_connections_remove(&self->connections, &self->connection);
+    assert_int_equal(self->connections.count, 0);
+    (void)close(self->ours);
+    (void)close(self->theirs);
+}
+
+/* In this stage from 2000 on, its time is over after so many milliseconds and not before. */
+static void
+s_expect_time(reaped_t *self, int64_t limit_ms)
+{
+    assert_int_equal(mg_connections_reap(&self->connections, 2000 + limit_ms - 1), 0);
+    assert_int_equal(mg_connections_reap(&self->connections, 2000 + limit_ms), 1);
     char byte;
-    assert_int_equal(recv(pair[1], &byte, 1, 0), 0);
-    mg_connections_remove(&connections, &connection);
-    assert_int_equal(connections.count, 0);
-    (void)close(pair[0]);
-    (void)close(pair[1]);
+    assert_int_equal(recv(self->theirs, &byte, 1, 0), 0);
+}
+
+static void
+test_reaper_gives_each_stage_its_time(void **state)
+{
+    (void)state;
+    static const struct {
+        mg_stage_t stage;
+        uint64_t moved;
+        int64_t limit_ms;
+    } cases[] = {
+        {MG_STAGE_HEAD, 0, 10000},    {MG_STAGE_HEAD, 5000, 10000},
+        {MG_STAGE_BODY, 0, 10000},    {MG_STAGE_BODY, 999, 10000},
+        {MG_STAGE_BODY, 5000, 15000}, {MG_STAGE_ANSWER, 0, 10000},
+        {MG_STAGE_IDLE, 0, 75000},    {MG_STAGE_BODY, UINT64_MAX, INT32_MAX * 1000LL + 10000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        reaped_t reaped;
+        s_watch_pair(&reaped);
+        mg_connection_enter(reaped.connection, cases[i].stage, 2000);
+        mg_connection_advance(reaped.connection, cases[i].moved);
+        s_expect_time(&reaped, cases[i].limit_ms);
+        s_forget(&reaped);
+    }
+}
+
+static void
+test_reaper_begins_with_the_first_head_and_leaves_who_waits(void **state)
+{
+    (void)state;
+    reaped_t reaped;
+    s_watch_pair(&reaped);
+    assert_int_equal(mg_connections_reap(&reaped.connections, 1000 + 9999), 0);
+    mg_connection_enter(reaped.connection, MG_STAGE_WAITING, 3000);
+    assert_int_equal(mg_connections_reap(&reaped.connections, 1000000000), 0);
+    mg_connection_enter(reaped.connection, MG_STAGE_HEAD, 2000);
+    s_expect_time(&reaped, 10000);
+    s_forget(&reaped);
+}
+
+/* Both ends of a TCP connection whose client takes little at a time. */
+static void
+s_watch_tcp(reaped_t *self)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int few = 4096;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int theirs = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(setsockopt(theirs, SOL_SOCKET, SO_RCVBUF, &few, sizeof few), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(connect(theirs, (struct sockaddr *)&address, len), 0);
+    s_watch(self, accept(listener, NULL, NULL), theirs);
+    (void)close(listener);
+}
+
+/* The library has written all of the answer, the kernel has not got rid of it: that is no silence between requests. */
+static void
+test_reaper_sees_who_does_not_read_what_the_kernel_holds(void **state)
+{
+    (void)state;
+    enum { ANSWER = 60000 };
+    static char bytes[ANSWER];
+    reaped_t reaped;
+    s_watch_tcp(&reaped);
+    assert_int_equal(send(reaped.ours, bytes, ANSWER, 0), ANSWER);
+    mg_connection_enter(reaped.connection, MG_STAGE_IDLE, 2000);
+    assert_int_equal(mg_connections_reap(&reaped.connections, 11999), 0);
+    size_t got = 0;
+    while (got < ANSWER / 2) { /* half of it: as long as that takes, and no longer */
+        ssize_t more = recv(reaped.theirs, bytes, sizeof bytes, 0);
+        assert_true(more > 0);
+        got += (size_t)more;
+    }
+    assert_int_equal(mg_connections_reap(&reaped.connections, 2000 + 10000 + 5000), 0);
+    assert_int_equal(mg_connections_reap(&reaped.connections, 2000 + 10000 + 60000), 1);
+    s_forget(&reaped);
 }
 
 static void
@@ -80,7 +186,7 @@ test_reaper_ends_a_connection_whose_client_left_in_the_middle(void **state)
     (void)state;
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    mg_connections_t connections = {0};
+    mg_connections_t connections = {.limits = s_limits};
     mg_connection_t *connection = mg_connections_add(&connections, pair[0], 1000);
     mg_connection_enter(connection, MG_STAGE_BODY, 1000);
     assert_int_equal(send(pair[1], "x", 1, 0), 1);
@@ -123,7 +229,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rate_limit_counts_per_client_and_window),
         cmocka_unit_test(test_used_ticket_finds_nothing_even_when_its_slot_is_taken_again),
-        cmocka_unit_test(test_reaper_ends_a_connection_whose_head_takes_too_long),
+        cmocka_unit_test(test_reaper_gives_each_stage_its_time),
+        cmocka_unit_test(test_reaper_begins_with_the_first_head_and_leaves_who_waits),
+        cmocka_unit_test(test_reaper_sees_who_does_not_read_what_the_kernel_holds),
         cmocka_unit_test(test_reaper_ends_a_connection_whose_client_left_in_the_middle),
         cmocka_unit_test(test_dump_path_in_settings_stays_inside),
     };
