@@ -157,17 +157,26 @@ s_run(mg_request_t *request)
 
 /* --- before the first run --- */
 
-static mg_status_t
+static void
 s_read_target(mg_request_t *request)
 {
     mg_slice_t target = mg_buf_slice(&request->target);
     const uint8_t *mark = memchr(target.data, '?', target.len);
     request->path = mark ? mg_slice(target.data, (size_t)(mark - target.data)) : target;
-    if (!mark) {
-        return MG_OK;
+    if (mark) {
+        size_t at = request->path.len + 1;
+        request->garbled =
+            mg_query_read(mg_slice(target.data + at, target.len - at), &request->query) != MG_OK;
     }
-    size_t at = request->path.len + 1;
-    return mg_query_read(mg_slice(target.data + at, target.len - at), &request->query);
+}
+
+void
+mg_dispatch_route(mg_request_t *request)
+{
+    s_read_target(request);
+    mg_routes_find(&request->service->router, request->framing.method, request->path,
+                   &request->match);
+    request->body_max = mg_routes_body_max(&request->match, request->service->http->body_max_bytes);
 }
 
 static mg_status_t
@@ -204,16 +213,14 @@ s_answer_unrouted(mg_request_t *request)
     }
 }
 
-/* Finds the row; false when the request is answered already. */
+/* False when the request is answered already. */
 static bool
-s_find_route(mg_request_t *request)
+s_has_route(mg_request_t *request)
 {
-    if (s_read_target(request) != MG_OK) {
+    if (request->garbled) {
         mg_reply_detail(&request->answer, 400, "The query is not well formed");
         return false;
     }
-    mg_routes_find(&request->service->router, request->framing.method, request->path,
-                   &request->match);
     if (!request->match.route) {
         s_answer_unrouted(request);
         return false;
@@ -240,7 +247,7 @@ void
 mg_dispatch(mg_request_t *request)
 {
     const mg_service_t *service = request->service;
-    if (s_find_route(request)) {
+    if (s_has_route(request)) {
         request->needs_version = mg_service_version(service);
         bool serving = request->admitted || service->phase == MG_PHASE_READY;
         bool stateless = (request->match.route->flags & MG_ROUTE_ALWAYS) &&

@@ -6,7 +6,7 @@
  * Not here : the table (gateway/routes.h), the checks before the body (gateway/gate.h).
  *
  * A request whose head came while the gateway was READY is served to its end, also when it is STOPPING by then.
- * The order: route (404, 405, OPTIONS) - phase (503) - fresh view - address filter (403) - login (401) - CSRF (401) - the route's own
+ * The order: size of the body (413, before it is read) - route (404, 405, OPTIONS) - phase (503) - fresh view - address filter (403) - login (401) - CSRF (401) - the route's own
  * first rules - permission (403) - If-Match (412) - Idempotency-Key (as before) - handler.
  */
 #ifndef MG_GATEWAY_DISPATCH_H
@@ -18,6 +18,8 @@ enum {
     MG_DISPATCH_RUNS_MAX = 500 /* a write that meets so many others in a row is answered 503 */
 };
 
+/* Finds the row of a request whose head has passed the gate, and with it the limit of its body. */
+void mg_dispatch_route(mg_request_t *request);
 /* Runs a request whose body is complete. Afterwards it is answered, or parked. */
 void mg_dispatch(mg_request_t *request);
 /* Runs it once more from the checks on, on the newest state: another actor has replied. */

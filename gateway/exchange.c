@@ -255,7 +255,8 @@ s_on_head(mg_request_t *request, const char *method, const char *version)
         mg_reply_detail(&request->answer, 400, mg_gate_text(verdict));
         return s_send_refusal(request);
     }
-    if (request->framing.length > request->service->http->body_max_bytes) {
+    mg_dispatch_route(request);
+    if (request->framing.length > request->body_max) {
         mg_request_refuse(request, MG_ERROR_BODY_TOO_BIG);
         return s_send_refusal(request);
     }
@@ -271,14 +272,13 @@ static enum MHD_Result
 s_on_body(mg_request_t *request, const char *data, size_t len)
 {
     mg_exchanges_t *self = request->exchanges;
-    uint64_t limit = request->service->http->body_max_bytes;
     uint64_t size = request->body.len + len;
     mg_connection_t *connection = s_connection(request);
     if (connection) {
         mg_connection_advance(connection, len);
     }
     request->crowded = request->crowded || self->body_bytes + len > MG_EXCHANGE_BODIES_MAX;
-    request->too_big = request->too_big || size > limit;
+    request->too_big = request->too_big || size > request->body_max;
     if (request->too_big || request->crowded) {
         request->dropped +=
             len; /* the rest is read and dropped, so that the client reads its answer; within reason */

@@ -51,6 +51,8 @@ struct mg_request {
     char id[MG_REQUEST_ID_MAX + 1];
     /* what it means */
     mg_route_match_t match;
+    bool garbled;                         /* its query is not well formed */
+    uint64_t body_max;                    /* bytes; by its route */
     mg_buf_t params[MG_ROUTE_PARAMS_MAX]; /* decoded */
     json_t *json;                         /* the parsed body; NULL: not parsed yet */
     mg_caller_t caller;

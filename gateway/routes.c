@@ -154,6 +154,19 @@ mg_routes_find(const mg_router_t *router,
     }
 }
 
+uint64_t
+mg_routes_body_max(const mg_route_match_t *match, uint64_t most)
+{
+    const mg_route_t *route = match->route;
+    uint64_t max = most;
+    if (!route || route->method == MG_METHOD_GET || route->method == MG_METHOD_DELETE) {
+        max = MG_BODY_UNWANTED;
+    } else if (route->flags & MG_ROUTE_SMALL_BODY) {
+        max = MG_BODY_SMALL;
+    }
+    return max < most ? max : most;
+}
+
 void
 mg_routes_write_allow(unsigned methods, mg_buf_t *out)
 {

@@ -36,7 +36,14 @@ enum {
     MG_ROUTE_ALWAYS = 1,     /* answered while starting and stopping too */
     MG_ROUTE_UNFILTERED = 2, /* not subject to the address filter */
     MG_ROUTE_NO_CSRF = 4,
-    MG_ROUTE_KNOWS_CALLER = 8 /* open, but a valid token is looked at */
+    MG_ROUTE_KNOWS_CALLER = 8, /* open, but a valid token is looked at */
+    MG_ROUTE_SMALL_BODY = 16   /* a few fields of bounded length: MG_BODY_SMALL */
+};
+
+/* Largest bodies, in bytes; where none of these holds, the configured limit. None is over that. */
+enum {
+    MG_BODY_UNWANTED = 4096, /* no handler reads it: GET and DELETE, paths that no row knows */
+    MG_BODY_SMALL = 16384
 };
 
 typedef struct mg_route {
@@ -79,6 +86,8 @@ void mg_routes_find(const mg_router_t *router,
                     mg_method_t method,
                     mg_slice_t path,
                     mg_route_match_t *out);
+/* The largest body for what mg_routes_find has found; `most` is the configured limit. */
+uint64_t mg_routes_body_max(const mg_route_match_t *match, uint64_t most);
 /* Row number `index` of all tables; NULL: there is none. */
 const mg_route_t *mg_route_row(size_t index);
 /* The number of a row. */

@@ -51,7 +51,8 @@ static const mg_route_t s_routes[] = {
      .handler = mg_handle_rollback,
      .access = MG_ACCESS_ROLE,
      .permission = MG_MAY_MANAGE_GATEWAY,
-     .denied = MG_ERROR_ROLLBACK},
+     .denied = MG_ERROR_ROLLBACK,
+     .flags = MG_ROUTE_SMALL_BODY},
 };
 
 const mg_route_table_t mg_routes_config = {s_routes, sizeof s_routes / sizeof *s_routes};

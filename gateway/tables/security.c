@@ -35,7 +35,8 @@ static const mg_route_t s_routes[] = {
      .handler = mg_handle_restart,
      .access = MG_ACCESS_ROLE,
      .permission = MG_MAY_MANAGE_SECURITY,
-     .denied = MG_ERROR_RESTART},
+     .denied = MG_ERROR_RESTART,
+     .flags = MG_ROUTE_SMALL_BODY},
 };
 
 const mg_route_table_t mg_routes_security = {s_routes, sizeof s_routes / sizeof *s_routes};

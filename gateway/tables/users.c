@@ -139,7 +139,8 @@ static const mg_route_t s_routes[] = {
      .access = MG_ACCESS_SELF,
      .permission = MG_MAY_MANAGE_USERS,
      .denied = MG_ERROR_USER_MANAGE,
-     .guard = mg_guard_user_password},
+     .guard = mg_guard_user_password,
+     .flags = MG_ROUTE_SMALL_BODY},
 };
 
 const mg_route_table_t mg_routes_users = {s_routes, sizeof s_routes / sizeof *s_routes};

@@ -1,4 +1,5 @@
 /* Bytes on real sockets: heads the gate refuses, heads the library refuses, limits, requests in a row. */
+#include "gateway/routes.h"
 #include "support/world.h"
 
 #include <string.h>
@@ -127,6 +128,47 @@ test_nothing_behind_a_refused_head_is_served(void **state)
 
 /* --- limits --- */
 
+/* Each route has its own limit: nobody needs a megabyte to log in, or any body to read. */
+static void
+test_small_routes_refuse_before_the_body_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        size_t most;
+    } cases[] = {
+        {"POST /platform/authorization", MG_BODY_SMALL},
+        {"POST /platform/authorization/register", MG_BODY_SMALL},
+        {"PUT /platform/user/v/update-password", MG_BODY_SMALL},
+        {"POST /platform/memory/dump", MG_BODY_SMALL},
+        {"GET /platform/user/me", MG_BODY_UNWANTED},
+        {"DELETE /platform/user/v", MG_BODY_UNWANTED},
+        {"POST /nowhere", MG_BODY_UNWANTED},
+        {"PATCH /platform/user/v", MG_BODY_UNWANTED},
+        {"POST /platform/user", 64 << 10}, /* as configured */
+    };
+    test_world_t world;
+    test_world_open(&world);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t over = 0; over < 2; over++) {
+            mg_buf_t bytes = {0};
+            mg_buf_append_format(&bytes, "%s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n",
+                                 cases[i].line, cases[i].most + over);
+            for (size_t j = 0; !over && j < cases[i].most; j++) {
+                mg_buf_append_byte(&bytes, 'x');
+            }
+            test_response_t response;
+            test_raw(world.port, mg_buf_text(&bytes), &response);
+            if ((response.status == 413) != (over == 1)) {
+                fail_msg("%s with %zu: %u", cases[i].line, cases[i].most + over, response.status);
+            }
+            test_response_free(&response);
+            mg_buf_free(&bytes);
+        }
+    }
+    test_world_stop(&world);
+}
+
 static void
 test_body_over_the_limit_is_413(void **state)
 {
@@ -248,6 +290,7 @@ main(void)
         cmocka_unit_test(test_what_the_library_refuses_itself_ends_the_connection),
         cmocka_unit_test(test_nothing_behind_a_refused_head_is_served),
         cmocka_unit_test(test_body_over_the_limit_is_413),
+        cmocka_unit_test(test_small_routes_refuse_before_the_body_is_read),
         cmocka_unit_test(test_head_over_the_limit_is_refused),
         cmocka_unit_test(test_keep_alive_serves_pipelined_requests_in_order),
     };
