@@ -53,7 +53,9 @@ typedef struct mg_config_http {
     int64_t refresh_seconds;
     uint32_t login_limit; /* per address and window */
     uint32_t login_window_seconds;
-    bool login_unlimited;
+    bool login_unlimited; /* nor are registrations limited */
+    uint32_t register_limit;
+    uint32_t register_window_seconds;
     uint32_t head_seconds; /* total times of a connection's stages: gateway/connections.h */
     uint32_t idle_seconds;
     uint32_t transfer_seconds;

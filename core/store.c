@@ -186,12 +186,19 @@ s_check_condition(const mg_op_t *op, const mg_entry_t *document)
     return MG_ERR_INVALID;
 }
 
+/* Meta records are counters and the like: nothing that autosave would save for. */
+static void
+s_count_change(write_t *write)
+{
+    write->store->changes += write->slot != MG_COLLECTION_META;
+}
+
 static mg_status_t
 s_apply_put(write_t *write, mg_slice_t body, int64_t expires_ns)
 {
     mg_transaction_t *transaction = &write->store->transaction;
     mg_entry_t *document = mg_entry_new(write->key, body, expires_ns, transaction->writer.version);
-    write->store->changes++;
+    s_count_change(write);
     return mg_indexed_put(transaction, write->slot, document, write->now_ns);
 }
 
@@ -217,7 +224,7 @@ s_apply_delete(write_t *write, const mg_entry_t *document)
     if (!document) {
         return MG_OK;
     }
-    write->store->changes++;
+    s_count_change(write);
     return mg_indexed_remove(&write->store->transaction, write->slot, document);
 }
 

@@ -42,7 +42,7 @@ typedef struct mg_op {
 typedef struct mg_store_stats {
     uint64_t version;
     uint64_t
-        changes; /* operations that changed something since the store was made, sweeps left out */
+        changes; /* operations that changed something since the store was made, sweeps and META left out */
     uint64_t documents; /* all collections but META */
     uint64_t bytes;     /* keys, bodies and headers of all live entries */
     uint64_t dead;      /* entries and nodes that wait to be freed or are kept for a view */

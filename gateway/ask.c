@@ -185,6 +185,34 @@ done:
     mg_batch_free(&more);
 }
 
+mg_status_t
+mg_ask_background_write(mg_link_t *state,
+                        const mg_batch_t *batch,
+                        mg_link_reply_t *replied,
+                        void *arg)
+{
+    Mg__Op *packed = calloc(batch->count, sizeof *packed);
+    Mg__Op **pointers = calloc(batch->count, sizeof(Mg__Op *));
+    mg_status_t status = MG_ERR_NO_MEMORY;
+    if (packed && pointers) {
+        for (size_t i = 0; i < batch->count; i++) {
+            packed[i] = s_pack_op(&batch->ops[i]);
+            pointers[i] = &packed[i];
+        }
+        Mg__Write write = MG__WRITE__INIT;
+        write.n_ops = batch->count;
+        write.ops = pointers;
+        Mg__StateRequest message = MG__STATE_REQUEST__INIT;
+        message.body_case = MG__STATE_REQUEST__BODY_WRITE;
+        message.write = &write;
+        status =
+            mg_link_ask(state, &message.base, mg_clock_mono_ms() + MG_STATE_REPLY_MS, replied, arg);
+    }
+    free((void *)pointers);
+    free(packed);
+    return status;
+}
+
 /* Figures are welcome, not needed: without them the answer is shorter. */
 static void
 s_on_figures(void *arg, mg_status_t status, const ProtobufCMessage *reply)

@@ -12,7 +12,9 @@
 #define MG_GATEWAY_ASK_H
 
 #include "core/store.h"
+#include "gateway/batch.h"
 #include "gateway/request.h"
+#include "messages/link.h"
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -23,6 +25,11 @@ typedef void mg_told_t(mg_request_t *request, const ProtobufCMessage *reply);
  * (gateway/idempotency.h). When it was applied, `then` is called, or with NULL the answer that the handler has prepared is
  * sent. When a precondition failed, the world has changed: the request runs again on a newer view and decides anew. */
 void mg_ask_write(mg_request_t *request, const mg_op_t *ops, size_t count, mg_told_t *then);
+/* Sends operations for which no request waits; `batch` stays the caller's. On any status but MG_OK `replied` is not called. */
+MG_MUST_USE mg_status_t mg_ask_background_write(mg_link_t *state,
+                                                const mg_batch_t *batch,
+                                                mg_link_reply_t *replied,
+                                                void *arg);
 /* Hashes a password into learnt.hash, then runs the request again. */
 void mg_ask_hash(mg_request_t *request, mg_slice_t password);
 /* Checks a password against a stored text (empty: unknown user, the work is done all the same) into learnt.checked, matches and

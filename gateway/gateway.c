@@ -77,13 +77,14 @@ s_handle_set_phase(gateway_t *self, const Mg__SetPhase *message, const mg_bus_pe
     s_reply(self, peer, 0);
 }
 
-/* Answers the STOPPING request once no answer is owed, or when its time is over: who waits for an actor is then told, who has
+/* Answers the STOPPING request once no answer is owed and the state knows all, or when its time is over: who waits for an actor is then told, who has
  * not sent all of its body goes without. */
 static void
 s_drain(gateway_t *self, int64_t now_ms)
 {
     uint32_t unanswered = mg_server_owed(self->server);
-    if (!self->draining || (unanswered > 0 && now_ms < self->drain_deadline_ms)) {
+    bool busy = unanswered > 0 || !mg_ratestore_is_saved(self->service.rates);
+    if (!self->draining || (busy && now_ms < self->drain_deadline_ms)) {
         return;
     }
     self->draining = false;
@@ -237,6 +238,13 @@ s_create(const void *args, mg_loop_t *loop, void **out_self)
     return MG_OK;
 }
 
+/* The earlier of two waits; negative: for ever. */
+static int64_t
+s_earlier(int64_t one_ms, int64_t other_ms)
+{
+    return one_ms < 0 || (other_ms >= 0 && other_ms < one_ms) ? other_ms : one_ms;
+}
+
 static int64_t
 s_on_turn(void *arg, int64_t now_ms)
 {
@@ -247,10 +255,12 @@ s_on_turn(void *arg, int64_t now_ms)
         (void)s_expire(self, now_ms, MG_ERROR_TIMEOUT);
     }
     int64_t wait_ms = mg_server_turn(self->server, now_ms);
+    int64_t save_ms =
+        mg_ratestore_save(self->service.rates, self->service.state_link, now_ms, self->draining);
     s_drain(self, now_ms);
     bool watchful = waiting || self->draining;
     int64_t own_ms = watchful ? EXPIRE_EVERY_MS : mg_service_rest(&self->service, now_ms);
-    return own_ms >= 0 && (wait_ms < 0 || wait_ms > own_ms) ? own_ms : wait_ms;
+    return s_earlier(s_earlier(own_ms, wait_ms), save_ms);
 }
 
 const mg_actor_ops_t mg_gateway_actor = {.name = "gateway",

@@ -63,8 +63,7 @@ mg_service_open(mg_service_t *self)
     self->slots = mg_slots_new(MG_SERVICE_WAITING_MAX);
     self->sessions = mg_sessions_new();
     self->representations = mg_representations_new();
-    uint32_t logins = self->http->login_unlimited ? 0 : self->http->login_limit;
-    self->logins = mg_ratelimit_new(logins, self->http->login_window_seconds);
+    self->rates = mg_ratestore_new(self->http);
     self->metrics = mg_metrics_new();
     self->observer = mg_observer_new();
     self->state_link = mg_state_link_new(MG_SERVICE_WINDOW);
@@ -74,7 +73,7 @@ mg_service_open(mg_service_t *self)
         s_link(self, MG_BUS_HASHER, &mg__hasher_reply__descriptor, MG_HASHER_QUEUE_MAX);
     self->autosave_link =
         s_link(self, MG_BUS_AUTOSAVE, &mg__autosave_reply__descriptor, MG_SERVICE_DUMPS_MAX);
-    if (!self->slots || !self->sessions || !self->representations || !self->logins ||
+    if (!self->slots || !self->sessions || !self->representations || !self->rates ||
         !self->metrics || !self->observer || !self->state_link || !self->view_link ||
         !self->dump_link || !self->hasher_link || !self->autosave_link) {
         return MG_ERR_NO_MEMORY;
@@ -103,7 +102,7 @@ mg_service_close(mg_service_t *self)
     mg_buf_free(&self->dump_path);
     mg_observer_destroy(&self->observer);
     mg_metrics_destroy(&self->metrics);
-    mg_ratelimit_destroy(&self->logins);
+    mg_ratestore_destroy(&self->rates);
     mg_representations_destroy(&self->representations);
     mg_sessions_destroy(&self->sessions);
     mg_slots_destroy(&self->slots);
@@ -197,6 +196,8 @@ s_take_view(mg_service_t *self, const Mg__StateReply *reply)
         self->swaps = reply->swaps;
         mg_sessions_clear(self->sessions);
         mg_representations_clear(self->representations);
+        mg_ratestore_load(self->rates, mg_viewref_view(self->view), mg_clock_mono_ms(),
+                          mg_clock_wall_ns());
     }
     s_read_secret(self);
     return MG_OK;

@@ -16,7 +16,7 @@
 #include "core/config.h"
 #include "gateway/metrics.h"
 #include "gateway/observe.h"
-#include "gateway/ratelimit.h"
+#include "gateway/ratestore.h"
 #include "gateway/representation.h"
 #include "gateway/request.h"
 #include "gateway/server.h"
@@ -51,7 +51,7 @@ struct mg_service {
     mg_slots_t *slots;
     mg_sessions_t *sessions;
     mg_representations_t *representations;
-    mg_ratelimit_t *logins;
+    mg_ratestore_t *rates;
     mg_metrics_t *metrics;
     mg_observer_t *observer;
     int64_t outage_until_ms

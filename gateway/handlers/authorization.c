@@ -7,9 +7,6 @@
 #include "gateway/handlers/handlers.h"
 #include "gateway/service.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 enum {
     ACCESS_COOKIE_S =
         1800, /* whatever the token's own life is: the reference's clients rely on it */
@@ -95,38 +92,6 @@ s_issue(mg_request_t *request, mg_slice_t user, const issue_t *issue)
 
 /* --- login --- */
 
-static void
-s_number_header(mg_request_t *request, const char *name, int64_t number)
-{
-    char text[24];
-    (void)snprintf(text, sizeof text, "%" PRId64, number);
-    mg_answer_header(&request->answer, name, mg_slice_text(text));
-}
-
-/* Counts this login once, and tells the client on every run what is left. False: it was one too many. */
-static bool
-s_passes_rate(mg_request_t *request)
-{
-    mg_ratelimit_verdict_t *rate = &request->learnt.rate;
-    if (request->runs == 1) {
-        char client[MG_ADDRESS_TEXT];
-        mg_address_t address = mg_ipfilter_client(mg_request_settings(request), &request->origin);
-        mg_address_write(&address, client);
-        *rate =
-            mg_ratelimit_take(request->service->logins, mg_slice_text(client), mg_clock_mono_ms());
-    }
-    if (rate->limit > 0) {
-        s_number_header(request, "X-RateLimit-Limit", rate->limit);
-        s_number_header(request, "X-RateLimit-Remaining", rate->remaining);
-        s_number_header(request, "X-RateLimit-Reset", rate->reset_s);
-    }
-    if (!rate->allowed) {
-        s_number_header(request, "Retry-After", rate->reset_s);
-        mg_request_refuse(request, MG_ERROR_LOGIN_RATE);
-    }
-    return rate->allowed;
-}
-
 /* The user by email, else by name. */
 static const mg_entry_t *
 s_find_user(const mg_request_t *request, mg_slice_t login)
@@ -192,7 +157,7 @@ s_login(mg_request_t *request, mg_slice_t login, mg_slice_t password)
 void
 mg_handle_login(mg_request_t *request)
 {
-    if (!s_passes_rate(request)) {
+    if (!mg_passes_rate(request, MG_RATE_LOGIN)) {
         return;
     }
     const json_t *body = mg_request_json(request, MG_ERROR_LOGIN_JSON);

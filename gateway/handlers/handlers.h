@@ -8,7 +8,12 @@
 #define MG_GATEWAY_HANDLERS_H
 
 #include "gateway/batch.h"
+#include "gateway/ratestore.h"
 #include "gateway/resource.h"
+
+/* rates.c */
+/* Counts this request once, and tells the client on every run what is left. False: it was one too many, and is answered. */
+bool mg_passes_rate(mg_request_t *request, mg_rate_t kind);
 
 /* authorization.c */
 mg_handler_t mg_handle_login;

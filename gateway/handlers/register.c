@@ -66,7 +66,9 @@ done:
 void
 mg_handle_register(mg_request_t *request)
 {
-    const json_t *body = mg_request_json(request, MG_ERROR_LOGIN_JSON);
+    const json_t *body = mg_passes_rate(request, MG_RATE_REGISTER)
+                             ? mg_request_json(request, MG_ERROR_LOGIN_JSON)
+                             : NULL;
     if (!body) {
         return;
     }

@@ -1,9 +1,10 @@
-"""What the front does to every answer: packing, pages of other origins, the access log, limits of connections."""
+"""What the front does to every answer: packing, pages of other origins, limits of logins, the access log, limits of connections."""
 import gzip
 import json
 import re
 import socket
 import subprocess
+import time
 import unittest
 
 from server import API, Server, wait_for
@@ -94,6 +95,86 @@ class OtherOrigins(unittest.TestCase):
             server.start(ALLOWED_ORIGINS="*", ALLOW_CREDENTIALS="true", CORS_STRICT="true")
             self.assertNotIn("Origin", self.ask(server, "GET /platform/user/me")[1])
             self.assertEqual(self.ask(server, "GET /platform/user/me", "http://localhost:3000")[1]["Origin"], "http://localhost:3000")
+
+
+class Rates(unittest.TestCase):
+    """Logins and registrations per address, across the end of the process."""
+    LOGIN, REGISTER = "/platform/authorization", "/platform/authorization/register"
+
+    def login(self, server, password="wrong"):
+        return server.http("POST", self.LOGIN, {"email": "admin@example.test", "password": password}, token=None)[0]
+
+    def register(self, server, name):
+        return server.http("POST", self.REGISTER, {"email": f"{name}@example.test", "password": "Longer-than-16-chars"}, token=None)
+
+    def strict(self, **more):
+        return Server(**{"LOGIN_IP_RATE_DISABLED": "false", "LOGIN_IP_RATE_LIMIT": "3", "LOGIN_IP_RATE_WINDOW": "3600", "REGISTER_IP_RATE_LIMIT": "2", **more})
+
+    def refused(self, server):
+        self.assertEqual(self.login(server), 429)
+        headers = server.last_headers
+        self.assertEqual((headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"]), ("3", "0"))
+        self.assertEqual(headers["Retry-After"], headers["X-RateLimit-Reset"])
+        return int(headers["Retry-After"])
+
+    def test_each_is_counted_for_itself(self):
+        with self.strict() as server:
+            server.start()
+            self.assertEqual([self.register(server, f"reg{number}")[0] for number in range(2)], [201, 201])
+            self.assertEqual(server.last_headers["X-RateLimit-Remaining"], "0")
+            status, answer = self.register(server, "reg2")
+            self.assertEqual((status, answer["error_code"]), (429, "IP_RATE_LIMIT"))
+            self.assertGreater(int(server.last_headers["Retry-After"]), 3500)
+            self.assertEqual([self.login(server) for _ in range(3)], [400, 400, 400])
+            self.refused(server)
+            server.stop()
+            server.start(LOGIN_IP_RATE_DISABLED="true")
+            self.assertEqual((self.login(server), self.register(server, "reg2")[0]), (400, 201))
+
+    def test_a_restart_forgets_nothing(self):
+        with self.strict() as server:
+            server.start()
+            self.assertEqual([self.login(server) for _ in range(2)], [400, 400])
+            server.stop()
+            server.start()
+            self.assertEqual([self.login(server), self.login(server)], [400, 429])
+            server.stop()
+            server.start()
+            before = self.refused(server)
+            server.kill()  # what the last dump has is known again
+            server.start()
+            self.assertLessEqual(self.refused(server), before)
+
+    def test_a_restore_forgets_nothing_either(self):
+        with self.strict() as server:
+            server.start()
+            token = server.login()
+            server.cli_json("dump", "--json")
+            self.assertEqual([self.login(server), self.login(server)], [400, 400])
+            self.refused(server)
+            self.assertEqual(server.http("POST", "/platform/memory/restore", {"path": str(server.newest_dump())}, token=token)[0], 200)
+            self.refused(server)
+            server.stop()
+            server.start()
+            self.refused(server)
+
+    def test_it_costs_a_write_a_second_at_most_and_is_nobodys_change(self):
+        with self.strict(LOGIN_IP_RATE_LIMIT="1000000") as server:
+            server.start()
+            server.cli_json("dump", "--json")
+            digest = server.digest()
+            batches = self.batches(server)
+            begun = time.monotonic()
+            self.assertEqual({self.login(server) for _ in range(30)}, {400})
+            took = time.monotonic() - begun
+            wait_for(lambda: self.batches(server) > batches, "the counters")
+            self.assertLessEqual(self.batches(server) - batches, took + 3)
+            self.assertEqual(server.digest(), digest)
+            self.assertNotIn("127.0.0.1", server.cli("export").stdout)
+            self.assertEqual(server.cli_json("status", "--json")["at_risk"]["changes"], 0)
+
+    def batches(self, server):
+        return int(re.search(r"^memgate_state_batch_seconds_count (\d+)", server.http("GET", "/metrics", token=None)[1], re.MULTILINE).group(1))
 
 
 class AccessLog(unittest.TestCase):

@@ -33,6 +33,8 @@ test_world_prepare(test_world_t *self)
                                            .refresh_seconds = 604800,
                                            .login_limit = 1000,
                                            .login_window_seconds = 300,
+                                           .register_limit = 1000,
+                                           .register_window_seconds = 3600,
                                            .head_seconds = 10,
                                            .idle_seconds = 75,
                                            .transfer_seconds = 10,

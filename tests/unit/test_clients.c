@@ -6,6 +6,7 @@
 #include "support/check.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +28,58 @@ test_rate_limit_counts_per_client_and_window(void **state)
     assert_null(limit);
     limit = mg_ratelimit_new(0, 10);
     assert_true(mg_ratelimit_take(limit, ann, 0).allowed);
+    mg_ratelimit_destroy(&limit);
+}
+
+/* What is written down of one table makes another one as strict. */
+static void
+test_rate_limit_can_be_written_down_and_read_again(void **state)
+{
+    (void)state;
+    mg_ratelimit_t *before = mg_ratelimit_new(3, 10);
+    mg_ratelimit_t *after = mg_ratelimit_new(3, 10);
+    char client[32];
+    for (int i = 0; i < 300; i++) {
+        (void)snprintf(client, sizeof client, "192.0.2.%d", i);
+        (void)mg_ratelimit_take(before, mg_slice_text(client), 1000 + i);
+        (void)mg_ratelimit_take(before, mg_slice_text(client), 1000 + i);
+    }
+    unsigned count = 0;
+    for (int shard = 0; shard < MG_RATELIMIT_SHARDS; shard++) {
+        mg_ratelimit_count_t at_hand;
+        for (size_t at = 0; mg_ratelimit_next(before, shard, &at, &at_hand); count++) {
+            assert_int_equal(mg_ratelimit_shard(at_hand.client), shard);
+            mg_ratelimit_restore(after, &at_hand, 2000);
+        }
+    }
+    assert_int_equal(count, 300);
+    assert_true(mg_ratelimit_shards(before, 2000) == mg_ratelimit_shards(after, 2000));
+    for (int i = 0; i < 300; i++) {
+        (void)snprintf(client, sizeof client, "192.0.2.%d", i);
+        assert_int_equal(mg_ratelimit_take(after, mg_slice_text(client), 3000).remaining, 0);
+        assert_false(mg_ratelimit_take(after, mg_slice_text(client), 11000 + i - 1).allowed);
+        assert_true(mg_ratelimit_take(after, mg_slice_text(client), 11000 + i).allowed);
+    }
+    assert_int_equal(mg_ratelimit_shards(before, 1000000), 0);
+    mg_ratelimit_destroy(&before);
+    mg_ratelimit_destroy(&after);
+}
+
+static void
+test_rate_limit_takes_over_only_what_is_stricter(void **state)
+{
+    (void)state;
+    mg_ratelimit_t *limit = mg_ratelimit_new(3, 10);
+    mg_slice_t ann = mg_slice_text("192.0.2.1");
+    mg_ratelimit_restore(limit, &(mg_ratelimit_count_t){ann, 2, 999}, 1000); /* it has ended */
+    assert_int_equal(mg_ratelimit_take(limit, ann, 1000).remaining, 2);
+    mg_ratelimit_restore(limit, &(mg_ratelimit_count_t){ann, 1, 9000}, 2000); /* known already */
+    assert_int_equal(mg_ratelimit_take(limit, ann, 2000).remaining, 1);
+    mg_ratelimit_restore(limit, &(mg_ratelimit_count_t){ann, 1000000, INT64_MAX}, 2000);
+    mg_ratelimit_verdict_t verdict = mg_ratelimit_take(limit, ann, 2000);
+    assert_false(verdict.allowed);
+    assert_int_equal(verdict.remaining, 0);
+    assert_int_equal(verdict.reset_s, 10); /* no window is longer than one is now */
     mg_ratelimit_destroy(&limit);
 }
 
@@ -228,6 +281,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rate_limit_counts_per_client_and_window),
+        cmocka_unit_test(test_rate_limit_can_be_written_down_and_read_again),
+        cmocka_unit_test(test_rate_limit_takes_over_only_what_is_stricter),
         cmocka_unit_test(test_used_ticket_finds_nothing_even_when_its_slot_is_taken_again),
         cmocka_unit_test(test_reaper_gives_each_stage_its_time),
         cmocka_unit_test(test_reaper_begins_with_the_first_head_and_leaves_who_waits),
