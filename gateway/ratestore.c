@@ -13,8 +13,8 @@
 
 enum { KEY_SIZE = 32, NS_PER_MS = 1000000 };
 
-static const char *const s_names[MG_RATES] = {
-    [MG_RATE_LOGIN] = "login", [MG_RATE_REGISTER] = "register"};
+static const char *const s_names[MG_RATES] =
+    {[MG_RATE_LOGIN] = "login", [MG_RATE_REGISTER] = "register"};
 
 struct mg_ratestore {
     mg_ratelimit_t *limits[MG_RATES];
@@ -111,8 +111,7 @@ mg_ratestore_load(mg_ratestore_t *self, const mg_view_t *view, int64_t now_ms, i
         for (int shard = 0; shard < MG_RATELIMIT_SHARDS; shard++) {
             char key[KEY_SIZE];
             s_key((mg_rate_t)rate, shard, key);
-            const mg_entry_t *entry =
-                mg_view_find(view, MG_COLLECTION_META, mg_slice_text(key));
+            const mg_entry_t *entry = mg_view_find(view, MG_COLLECTION_META, mg_slice_text(key));
             if (entry) {
                 s_load_shard(self->limits[rate], mg_entry_body(entry), now_ms, now_ns);
                 self->changed[rate] |= UINT64_C(1) << shard;
@@ -148,7 +147,11 @@ s_append_client(const mg_ratelimit_count_t *count, int64_t ahead_ms, shard_recor
 
 /* Adds what makes the state know one shard: its record, or that there is none. */
 static void
-s_add_shard(const mg_ratestore_t *self, mg_rate_t rate, int shard, int64_t now_ms, mg_batch_t *batch)
+s_add_shard(const mg_ratestore_t *self,
+            mg_rate_t rate,
+            int shard,
+            int64_t now_ms,
+            mg_batch_t *batch)
 {
     char key[KEY_SIZE];
     s_key(rate, shard, key);

@@ -24,7 +24,7 @@ static _Atomic uint64_t s_version; /* what main would own */
 void
 test_world_prepare(test_world_t *self)
 {
-    *self = (test_world_t){0};
+    *self = (test_world_t){.hasher_actor = &mg_hasher_actor};
     self->config.http = (mg_config_http_t){.host = "127.0.0.1",
                                            .connections_max = 200,
                                            .body_max_bytes = 64 << 10,
@@ -72,7 +72,7 @@ test_world_start(test_world_t *self)
     s_version = 0;
     const mg_state_args_t state_args = {.version = &s_version};
     CHECK_OK(mg_actor_start(&mg_state_actor, &state_args, &self->state));
-    CHECK_OK(mg_actor_start(&mg_hasher_actor, NULL, &self->hasher));
+    CHECK_OK(mg_actor_start(self->hasher_actor, NULL, &self->hasher));
     CHECK_OK(mg_actor_start(&test_fakes_actor, NULL, &self->fakes));
     s_seed(self);
     const mg_gateway_args_t args = {&self->config.http, &self->config.dump, &s_version};

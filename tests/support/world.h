@@ -16,7 +16,8 @@
 #define TEST_ADMIN_PASSWORD "Correct-horse-1-battery"
 
 typedef struct test_world {
-    mg_config_t config; /* may be changed between prepare and start */
+    mg_config_t config;                 /* may be changed between prepare and start */
+    const mg_actor_ops_t *hasher_actor; /* likewise */
     zactor_t *state;
     zactor_t *hasher;
     zactor_t *fakes;
