@@ -113,6 +113,7 @@ s_enter(mg_cursor_t *self, const mg_node_t *node, unsigned at)
     self->node[self->depth] = node;
     self->at[self->depth] = (uint16_t)at;
     self->depth++;
+    self->looked++;
     return node->height ? node->slot[at].child : NULL;
 }
 
@@ -120,6 +121,7 @@ void
 mg_cursor_seek(mg_cursor_t *self, const mg_view_t *view, int slot, mg_slice_t key)
 {
     self->depth = 0;
+    self->looked = 0;
     const mg_node_t *node = s_tree(view, slot, MG_TREE_DOCUMENTS);
     while (node) {
         bool found = false;
@@ -133,6 +135,7 @@ void
 mg_cursor_nth(mg_cursor_t *self, const mg_view_t *view, int slot, uint64_t nth)
 {
     self->depth = 0;
+    self->looked = 0;
     const mg_node_t *node = s_tree(view, slot, MG_TREE_DOCUMENTS);
     if (!node || nth >= node->total) {
         return;
@@ -145,6 +148,7 @@ mg_cursor_nth(mg_cursor_t *self, const mg_view_t *view, int slot, uint64_t nth)
         }
         while (node->height && left >= node->slot[at].child->total) {
             left -= node->slot[at++].child->total;
+            self->looked++;
         }
         node = s_enter(self, node, at);
     }

@@ -41,7 +41,8 @@ mg_view_find_unique(const mg_view_t *self, int slot, unsigned index, mg_slice_t 
 typedef struct mg_cursor {
     const void *node[MG_TREE_HEIGHT_MAX];
     uint16_t at[MG_TREE_HEIGHT_MAX];
-    int depth; /* nodes on the path; 0 = at the end */
+    int depth;       /* nodes on the path; 0 = at the end */
+    uint32_t looked; /* nodes that were looked at so far: what the walk has cost */
 } mg_cursor_t;
 
 /* Stands before the first document whose key is >= `key` (empty slice: the first of all). */

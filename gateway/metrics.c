@@ -210,6 +210,12 @@ s_requests_waiting(const mg_metrics_figures_t *f)
     return f->requests_waiting;
 }
 static double
+s_list_nodes(const mg_metrics_figures_t *f)
+{
+    return (double)f->list_nodes;
+}
+
+static double
 s_messages_late(const mg_metrics_figures_t *f)
 {
     return (double)f->messages_late;
@@ -335,6 +341,8 @@ static const family_t s_families[] = {
      s_requests_waiting, FROM_SERVER},
     {"memgate_messages_late_total", "counter", "Replies after their deadline", s_messages_late,
      FROM_SERVER},
+    {"memgate_list_nodes_total", "counter", "Nodes of the trees that lists have looked at",
+     s_list_nodes, FROM_SERVER},
     {"memgate_state_version", "gauge", "Newest version of the state", s_state_version, FROM_STATE},
     {"memgate_state_changes_total", "counter", "Operations that changed something", s_state_changes,
      FROM_STATE},

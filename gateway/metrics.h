@@ -28,6 +28,7 @@ typedef struct mg_metrics_figures {
     uint32_t connections;
     uint32_t requests_waiting;
     uint64_t messages_late;      /* replies that came after their deadline */
+    uint64_t list_nodes;         /* of the trees, that lists have looked at */
     const mg_histogram_t *turns; /* of the gateway's loop; may be NULL */
     int64_t started_ns;          /* Unix time */
     bool ready;

@@ -164,6 +164,7 @@ s_write_page(const mg_request_t *request, mg_listing_t *listing, mg_buf_t *out)
             first = false;
         }
     }
+    request->service->list_nodes += cursor.looked;
     return status;
 }
 
@@ -184,6 +185,7 @@ s_write_filtered(const mg_request_t *request, mg_listing_t *listing, mg_buf_t *o
             status = s_append_item(request, entry, number == listing->skip, out);
         }
     }
+    request->service->list_nodes += cursor.looked;
     return status;
 }
 

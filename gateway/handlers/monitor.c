@@ -164,6 +164,7 @@ s_reply_metrics(mg_request_t *request, const Mg__StateReply *state, const Mg__Du
         .connections = mg_server_connections(service->server),
         .requests_waiting = mg_slots_waiting(service->slots),
         .messages_late = service->late,
+        .list_nodes = service->list_nodes,
         .turns = service->turns,
         .started_ns = service->started_ns,
         .ready = service->phase == MG_PHASE_READY,

@@ -114,7 +114,11 @@ s_open(void **state)
 
 /* A login costs so many checks and hashes. */
 static void
-s_login(const char *login, const char *password, const char *expected, unsigned checks, unsigned hashes)
+s_login(const char *login,
+        const char *password,
+        const char *expected,
+        unsigned checks,
+        unsigned hashes)
 {
     char body[512];
     unsigned checks_before = atomic_load(&s_checks);
@@ -129,8 +133,8 @@ static void
 test_a_refused_login_costs_one_check_whoever_it_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {"known",  "known@x.test", "nobody",   "nobody@x.test",
-                                        "inactive", "without",     "odd",      "imported"};
+    static const char *const names[] = {"known",    "known@x.test", "nobody", "nobody@x.test",
+                                        "inactive", "without",      "odd",    "imported"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         s_login(names[i], "the wrong one", "400 AUTH002", 1, 0);
     }
@@ -181,8 +185,7 @@ main(void)
         cmocka_unit_test(test_a_refused_login_costs_one_check_whoever_it_names),
         cmocka_unit_test(test_what_is_stored_is_no_password),
         cmocka_unit_test(test_a_login_that_is_no_pair_costs_nothing),
-        cmocka_unit_test(
-            test_a_good_login_costs_one_check_and_an_imported_hash_one_hash_more_once),
+        cmocka_unit_test(test_a_good_login_costs_one_check_and_an_imported_hash_one_hash_more_once),
         cmocka_unit_test(test_who_is_over_the_limit_costs_nothing),
     };
     return cmocka_run_group_tests(tests, s_open, test_platform_close);

@@ -1,4 +1,5 @@
 """/metrics: well formed, and the counters that say what things cost - messages, copies, views - instead of a clock."""
+import json
 import re
 import time
 import unittest
@@ -73,6 +74,24 @@ class Figures(unittest.TestCase):
             for _ in range(3):
                 server.cli_json("dump", "--json")
             self.assertEqual(copied(server), begin, "dumps of an unchanged state copied nodes")
+
+    def test_a_page_costs_the_same_at_any_depth(self):
+        """100,000 APIs: what page 1, page 5,000 and the last one look at, by counting nodes."""
+        with Server() as server:
+            server.start()
+            lines = (json.dumps({**API, "api_name": f"api-{number:06}", "api_id": f"id-{number}"}) for number in range(100000))
+            done = server.cli("import", "--collection", "apis", "-", input="\n".join(lines))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            costs = {}
+            for page in (1, 2, 100, 5000, 9999, 10000):
+                before = figures(server)[0]["memgate_list_nodes_total", None]
+                status, answer = server.http("GET", f"/platform/api?page={page}&page_size=10")
+                self.assertEqual((status, answer["total"], answer["has_next"]), (200, 100000, page < 10000))
+                self.assertEqual([api["api_name"] for api in answer["apis"]], [f"api-{number:06}" for number in range(page * 10 - 10, page * 10)])
+                costs[page] = figures(server)[0]["memgate_list_nodes_total", None] - before
+            print("nodes looked at, by page:", costs)
+            self.assertGreater(min(costs.values()), 2)
+            self.assertLess(max(costs.values()), 200, costs)  # a few rows of children; a walk would look at hundreds of leaves
 
     def test_a_read_sends_no_message(self):
         with Server() as server:

@@ -3,6 +3,7 @@
 #include "support/check.h"
 
 #include <sodium.h>
+
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -76,9 +77,9 @@ test_a_weaker_hash_is_stale(void **state)
     char weak[crypto_pwhash_STRBYTES];
     bool matches = false;
     bool stale = false;
-    assert_int_equal(crypto_pwhash_str(weak, "one", 3, crypto_pwhash_OPSLIMIT_MIN,
-                                       crypto_pwhash_MEMLIMIT_MIN),
-                     0);
+    assert_int_equal(
+        crypto_pwhash_str(weak, "one", 3, crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN),
+        0);
     CHECK_OK(mg_password_check(mg_slice_text("one"), mg_slice_text(weak), &matches, &stale));
     assert_true(matches && stale);
     CHECK_OK(mg_password_check(mg_slice_text("two"), mg_slice_text(weak), &matches, &stale));
