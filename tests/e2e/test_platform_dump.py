@@ -59,5 +59,42 @@ class Dump(Platform):
         self.assertEqual(self.documents(), before)
 
 
+class Caches(Platform):
+    """Nothing that was kept in memory outlives the state that it was read from: sessions, permissions, documents as they were sent."""
+
+    def test_who_is_not_in_the_restored_dump_is_out_at_once(self):
+        stays = self.user("stays", manage_groups=False)
+        self.expect(201, "POST /platform/group", {"group_name": "kept", "group_description": "old"})
+        old = self.get("GET /platform/group/kept")
+        path = self.expect(200, "POST /platform/memory/dump")["response"]["path"]
+        self.expect(200, "PUT /platform/role/stays-role", {"manage_groups": True})
+        self.expect(200, "PUT /platform/group/kept", {"group_description": "new"}, token=stays)
+        eve = self.user("eve", manage_groups=True, manage_security=True)
+        self.expect(201, "POST /platform/group", {"group_name": "late"}, token=eve)
+        self.assertNotEqual(self.get("GET /platform/group/kept", eve), old)
+        self.expect(200, "POST /platform/memory/restore", {"path": path}, token=eve)
+        # she asked for it herself, and the very next call of hers is refused; so is her next login
+        self.expect("401 GTW998", "GET /platform/user/me", token=eve)
+        self.expect("401 detail", "DELETE /platform/group/kept", token=eve)
+        self.expect("400 AUTH002", "POST /platform/authorization", {"email": "eve", "password": STRONG}, token=None)
+        self.expect(404, "GET /platform/user/eve")
+        # who is in it has the permissions of then, and sees the documents of then
+        self.expect("403 GRP009", "PUT /platform/group/kept", {"group_description": "x"}, token=stays)
+        self.expect("404 GRP003", "GET /platform/group/late", token=stays)
+        self.assertEqual(self.get("GET /platform/group/kept", stays)[1], old[1])
+        self.assertNotEqual(self.get("GET /platform/group/kept", stays, {"If-None-Match": '"none"'})[0], 304)
+
+    def get(self, line, token="login", headers=None):
+        """(status, answer) of a read."""
+        return self.call(line, token=token, headers=headers)
+
+    def test_a_second_eve_is_not_the_first(self):
+        path = self.expect(200, "POST /platform/memory/dump")["response"]["path"]
+        first = self.user("eva", manage_groups=True)
+        self.expect(200, "POST /platform/memory/restore", {"path": path})
+        self.user("eva", manage_groups=False)
+        self.expect("403 GRP008", "POST /platform/group", {"group_name": "evas"}, token=first)  # her name, the rights of today
+
+
 if __name__ == "__main__":
     unittest.main()
