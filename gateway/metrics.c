@@ -210,6 +210,12 @@ s_requests_waiting(const mg_metrics_figures_t *f)
     return f->requests_waiting;
 }
 static double
+s_connections_reaped(const mg_metrics_figures_t *f)
+{
+    return (double)f->connections_reaped;
+}
+
+static double
 s_list_nodes(const mg_metrics_figures_t *f)
 {
     return (double)f->list_nodes;
@@ -337,6 +343,9 @@ static const family_t s_families[] = {
     {"memgate_ready", "gauge", "1 when requests are served", s_ready, FROM_SERVER},
     {"memgate_start_time_seconds", "gauge", "Unix time of the start", s_started, FROM_SERVER},
     {"memgate_http_connections", "gauge", "Open client connections", s_connections, FROM_SERVER},
+    {"memgate_http_connections_reaped_total", "counter",
+     "Connections that were too slow, or left in the middle of a request", s_connections_reaped,
+     FROM_SERVER},
     {"memgate_http_requests_waiting", "gauge", "Requests that wait for another actor",
      s_requests_waiting, FROM_SERVER},
     {"memgate_messages_late_total", "counter", "Replies after their deadline", s_messages_late,

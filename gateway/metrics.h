@@ -26,6 +26,7 @@ typedef struct mg_metrics_figures {
     uint64_t state_version;
     const Mg__DumpStatus *dump;
     uint32_t connections;
+    uint64_t connections_reaped; /* too slow, or left in the middle of a request */
     uint32_t requests_waiting;
     uint64_t messages_late;      /* replies that came after their deadline */
     uint64_t list_nodes;         /* of the trees, that lists have looked at */

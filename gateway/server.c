@@ -22,6 +22,7 @@ struct mg_server {
     int epoll_fd;
     uint16_t port;
     int64_t reaped_ms; /* when the reaper last looked */
+    uint64_t reaped;   /* connections that it has ended */
     mg_tls_t *tls;     /* NULL: plain HTTP */
 };
 
@@ -277,7 +278,7 @@ mg_server_turn(mg_server_t *self, int64_t now_ms)
     self->exchanges.now_ms = now_ms;
     if (now_ms - self->reaped_ms >= REAP_EVERY_MS) {
         self->reaped_ms = now_ms;
-        (void)mg_connections_reap(&self->exchanges.connections, now_ms);
+        self->reaped += mg_connections_reap(&self->exchanges.connections, now_ms);
     }
     (void)MHD_run(self->daemon);
     unsigned MHD_LONG_LONG wait_ms = 0;
@@ -309,4 +310,10 @@ uint32_t
 mg_server_connections(const mg_server_t *self)
 {
     return self->exchanges.connections.count;
+}
+
+uint64_t
+mg_server_reaped(const mg_server_t *self)
+{
+    return self->reaped;
 }

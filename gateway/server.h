@@ -39,4 +39,6 @@ void mg_server_stop_accepting(mg_server_t *self);
 /* Requests whose head was complete and that are not answered in full: silence, and half a head, are owed no answer. */
 uint32_t mg_server_owed(const mg_server_t *self);
 uint32_t mg_server_connections(const mg_server_t *self);
+/* Connections that the reaper has ended so far. */
+uint64_t mg_server_reaped(const mg_server_t *self);
 #endif

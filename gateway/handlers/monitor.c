@@ -162,6 +162,7 @@ s_reply_metrics(mg_request_t *request, const Mg__StateReply *state, const Mg__Du
         .state_version = mg_service_version(service),
         .dump = dump ? dump->dump_status : NULL,
         .connections = mg_server_connections(service->server),
+        .connections_reaped = mg_server_reaped(service->server),
         .requests_waiting = mg_slots_waiting(service->slots),
         .messages_late = service->late,
         .list_nodes = service->list_nodes,

@@ -1,5 +1,6 @@
 """Slow clients: hundreds that trickle a head, a body, or the reading of an answer. They are gone in time, and nobody else feels them."""
 import http.client
+import re
 import select
 import socket
 import threading
@@ -76,6 +77,8 @@ class Slow(unittest.TestCase):
                 self.assertNotIn(None, lasted, f"{kind}: {lasted.count(None)} still there")
                 self.assertLess(max(lasted), GONE_SECONDS, kind)
                 self.assertGreater(min(lasted), 5, kind)  # not because they were refused
+            reaped = re.search(r"^memgate_http_connections_reaped_total (\d+)", server.http("GET", "/metrics", token=None)[1], re.MULTILINE)
+            self.assertGreaterEqual(int(reaped.group(1)), SLOW)
             took.sort()
             self.assertGreater(len(took), 500)
             self.assertLess(took[len(took) * 99 // 100], P99_SECONDS)

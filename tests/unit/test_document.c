@@ -94,11 +94,14 @@ test_what_is_no_document_or_too_large_is_refused(void **state)
     memset(text, 'x', half);
     BSON_APPEND_UTF8(&base, "a", text);
     BSON_APPEND_UTF8(&patch, "b", text);
-    CHECK_STATUS(MG_ERR_TOO_BIG, mg_document_merge(mg_document_slice(&base), mg_document_slice(&patch), &merged));
+    CHECK_STATUS(MG_ERR_TOO_BIG,
+                 mg_document_merge(mg_document_slice(&base), mg_document_slice(&patch), &merged));
     mg_buf_free(&merged);
-    CHECK_STATUS(MG_ERR_INVALID, mg_document_merge(mg_slice("", 0), mg_document_slice(&patch), &merged));
+    CHECK_STATUS(MG_ERR_INVALID,
+                 mg_document_merge(mg_slice("", 0), mg_document_slice(&patch), &merged));
     mg_buf_free(&merged);
-    CHECK_STATUS(MG_ERR_INVALID, mg_document_merge(mg_document_slice(&base), mg_slice("\6\0\0\0\0", 5), &merged));
+    CHECK_STATUS(MG_ERR_INVALID,
+                 mg_document_merge(mg_document_slice(&base), mg_slice("\6\0\0\0\0", 5), &merged));
     mg_buf_free(&merged);
     free(text);
     bson_destroy(&patch);
