@@ -296,16 +296,8 @@ s_rotate(mg_request_t *request, const mg_entry_t *entry, const char *group)
 void
 mg_handle_credit_rotate(mg_request_t *request)
 {
-    static const mg_field_t fields[] = {
-        {.name = "api_credit_group",
-         .type = MG_FIELD_TEXT,
-         .min = 1,
-         .max = 50,
-         .flags = MG_FIELD_REQUIRED | MG_FIELD_NAME},
-        {.name = NULL},
-    };
     bson_t wish = BSON_INITIALIZER;
-    if (mg_resource_fields(request, fields, MG_FIELDS_CREATE, &wish)) {
+    if (mg_resource_fields(request, mg_rotate_fields, MG_FIELDS_CREATE, &wish)) {
         const mg_entry_t *entry = mg_request_find(request, MG_COLLECTION_USER_CREDITS,
                                                   mg_slice_text(request->caller.claims.sub));
         mg_buf_t group = {0};
