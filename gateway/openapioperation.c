@@ -32,6 +32,26 @@ s_kind(const mg_route_t *route, const mg_route_doc_t *doc)
 
 /* --- words --- */
 
+static char
+s_lower(char sign)
+{
+    return (char)tolower((unsigned char)sign);
+}
+
+static char
+s_upper(char sign)
+{
+    return (char)toupper((unsigned char)sign);
+}
+
+/* As it stands in an id of programs. */
+static char
+s_id_sign(char sign)
+{
+    char other = '_';
+    return isalnum((unsigned char)sign) ? sign : other;
+}
+
 void
 mg_openapi_name(const mg_resource_t *resource, char out[MG_OPENAPI_NAME])
 {
@@ -39,7 +59,7 @@ mg_openapi_name(const mg_resource_t *resource, char out[MG_OPENAPI_NAME])
     bool begins = true;
     for (const char *at = resource->noun; *at && len + 1 < MG_OPENAPI_NAME; at++) {
         if (*at != ' ') {
-            out[len++] = (char)(begins ? toupper((unsigned char)*at) : *at);
+            out[len++] = begins ? s_upper(*at) : *at;
         }
         begins = *at == ' ';
     }
@@ -52,11 +72,11 @@ s_write_id(const mg_route_t *route, char out[NAME_MAX_LEN])
 {
     size_t len = 0;
     for (const char *at = mg_method_name(route->method); *at; at++) {
-        out[len++] = (char)tolower((unsigned char)*at);
+        out[len++] = s_lower(*at);
     }
     for (const char *at = route->pattern; *at && len + 1 < NAME_MAX_LEN; at++) {
         if (!strchr("{}.", *at)) {
-            out[len++] = (char)(isalnum((unsigned char)*at) ? *at : '_');
+            out[len++] = s_id_sign(*at);
         }
     }
     out[len] = 0;
@@ -384,10 +404,24 @@ mg_operation_answer(const mg_operation_t *self,
     json_t *answer =
         mg_tree_set(self->tree, responses, number, json_pack("{s:s}", "description", text));
     if (schema) {
-        const char *media = self->doc->media && status < 300 ? self->doc->media : s_json;
         (void)mg_tree_set(self->tree, answer, "content",
-                          json_pack("{s:{s:o}}", media, "schema", schema));
+                          json_pack("{s:{s:o}}", s_json, "schema", schema));
     }
+}
+
+/* An answer that is no JSON object, in each form that it has. */
+static void
+s_answer_in(mg_operation_t *self, json_t *responses, unsigned status)
+{
+    json_t *content = json_object();
+    for (size_t i = 0; i < MG_ROUTE_DOC_MEDIA && self->doc->media[i]; i++) {
+        const char *type = strcmp(self->doc->media[i], s_json) == 0 ? "array" : "string";
+        (void)mg_tree_set(self->tree, content, self->doc->media[i],
+                          json_pack("{s:{s:s}}", "schema", "type", type));
+    }
+    mg_operation_answer(self, responses, status, "Done.", NULL);
+    json_t *answer = json_object_iter_value(json_object_iter(responses));
+    (void)mg_tree_set(self->tree, answer, "content", content);
 }
 
 static void
@@ -401,8 +435,8 @@ s_add_success(mg_operation_t *self, json_t *responses)
     }
     if (status >= 300) {
         mg_operation_answer(self, responses, status, "Ask there again.", NULL);
-    } else if (self->doc->media) {
-        mg_operation_answer(self, responses, status, "Done.", json_pack("{s:s}", "type", "string"));
+    } else if (self->doc->media[0]) {
+        s_answer_in(self, responses, status);
     } else {
         mg_operation_answer(self, responses, status, creates ? "Created." : "Done.",
                             s_success_schema(self));

@@ -10,7 +10,7 @@
 
 #include "gateway/resource.h"
 
-enum { MG_ROUTE_DOC_ERRORS = 10 };
+enum { MG_ROUTE_DOC_ERRORS = 10, MG_ROUTE_DOC_MEDIA = 2 };
 
 typedef enum mg_doc_kind {
     MG_DOC_BY_HANDLER, /* those of gateway/resource.h are known, any other is MG_DOC_OWN */
@@ -23,12 +23,13 @@ typedef enum mg_doc_kind {
 } mg_doc_kind_t;
 
 typedef struct mg_route_doc {
-    const char *line;       /* "POST /platform/role": the row it belongs to */
-    mg_doc_kind_t kind;     /* what a handler of its own does with the row's resource */
-    unsigned status;        /* of success; 0: that of its kind */
-    const char *summary;    /* NULL: made of kind and resource */
-    const char *note;       /* what else one should know; NULL: nothing */
-    const char *media;      /* of an answer that is not JSON; NULL: it is */
+    const char *line;    /* "POST /platform/role": the row it belongs to */
+    mg_doc_kind_t kind;  /* what a handler of its own does with the row's resource */
+    unsigned status;     /* of success; 0: that of its kind */
+    const char *summary; /* NULL: made of kind and resource */
+    const char *note;    /* what else one should know; NULL: nothing */
+    const char *media
+        [MG_ROUTE_DOC_MEDIA]; /* of an answer that is no JSON object: text, or a list as JSON; NULL: it is one */
     const char *param;      /* example of a path parameter that the resource's example has not */
     const char *example;    /* the body as JSON; NULL: the resource's */
     const mg_field_t *body; /* NULL: that of its kind */

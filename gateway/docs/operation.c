@@ -220,7 +220,7 @@ static const mg_route_doc_t s_rows[] = {
      .summary = "Metrics for Prometheus",
      .note = "It is for this machine, whoever has PROMETHEUS_BEARER_TOKEN, or all with "
              "PROMETHEUS_PUBLIC; 403 otherwise.",
-     .media = "text/plain"},
+     .media = {"text/plain"}},
     {.line = "GET /api/status", .summary = "State of the gateway", .answer = s_gateway},
     {.line = "DELETE /api/caches", .summary = "Clear the caches"},
     {.line = "GET " MONITOR "/metrics",
@@ -230,7 +230,7 @@ static const mg_route_doc_t s_rows[] = {
     {.line = "GET " MONITOR "/report",
      .summary = "The same as CSV, a line per minute",
      .note = "Days are YYYY-MM-DD.",
-     .media = "text/csv",
+     .media = {"text/csv"},
      .query = s_days},
 
     {.line = "GET " LOGS,
@@ -248,9 +248,8 @@ static const mg_route_doc_t s_rows[] = {
      .answer = s_file},
     {.line = "GET " LOGS "/download",
      .summary = "The newest requests as a file",
-     .note = "text/csv with format=csv.",
      .query = s_file_query,
-     .media = "application/json"},
+     .media = {"application/json", "text/csv"}},
 
     {.line = "POST " TOOLS "/cors/check",
      .summary = "What CORS says to a page",
@@ -302,7 +301,7 @@ static const mg_route_doc_t s_rows[] = {
                 MG_ERROR_MEMORY_ROLLED_BACK}},
 
     {.line = "GET /platform/openapi.json", .summary = "This document", .answer = s_document},
-    {.line = "GET /platform/docs", .summary = "This document as a page", .media = "text/html"},
+    {.line = "GET /platform/docs", .summary = "This document as a page", .media = {"text/html"}},
 };
 
 const mg_route_docs_t mg_docs_operation = {s_rows, sizeof s_rows / sizeof *s_rows};
