@@ -44,29 +44,23 @@ s_upper(char sign)
     return (char)toupper((unsigned char)sign);
 }
 
-/* As it stands in an id of programs. */
-static char
-s_id_sign(char sign)
-{
-    char other = '_';
-    return isalnum((unsigned char)sign) ? sign : other;
-}
-
 void
 mg_openapi_name(const mg_resource_t *resource, char out[MG_OPENAPI_NAME])
 {
     size_t len = 0;
     bool begins = true;
     for (const char *at = resource->noun; *at && len + 1 < MG_OPENAPI_NAME; at++) {
-        if (*at != ' ') {
-            out[len++] = begins ? s_upper(*at) : *at;
+        if (begins) {
+            out[len++] = s_upper(*at);
+        } else if (*at != ' ') {
+            out[len++] = *at;
         }
         begins = *at == ' ';
     }
     out[len] = 0;
 }
 
-/* "get_platform_role_role_name": what is no letter or digit is '_', and the signs of parameters are left out. */
+/* "get_platform_role_role_name": what parts words is '_', and the signs of parameters are left out. */
 static void
 s_write_id(const mg_route_t *route, char out[NAME_MAX_LEN])
 {
@@ -75,8 +69,10 @@ s_write_id(const mg_route_t *route, char out[NAME_MAX_LEN])
         out[len++] = s_lower(*at);
     }
     for (const char *at = route->pattern; *at && len + 1 < NAME_MAX_LEN; at++) {
-        if (!strchr("{}.", *at)) {
-            out[len++] = s_id_sign(*at);
+        if (strchr("/-", *at)) {
+            out[len++] = '_';
+        } else if (!strchr("{}.", *at)) {
+            out[len++] = *at;
         }
     }
     out[len] = 0;
