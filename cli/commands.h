@@ -30,6 +30,7 @@ mg_command_t mg_command_shutdown;
 mg_command_t mg_command_events;
 mg_command_t mg_command_keygen;
 mg_command_t mg_command_config;
+mg_command_t mg_command_openapi;
 mg_command_t mg_command_prepare;
 mg_command_t mg_command_health;
 mg_command_t mg_command_version;

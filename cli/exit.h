@@ -14,7 +14,7 @@ typedef enum mg_exit {
     MG_EXIT_MISSING = 66,     /* a file or document that must be there is not */
     MG_EXIT_UNAVAILABLE = 69, /* the port is taken; no server at the control socket */
     MG_EXIT_ACTOR_DIED = 70,  /* a part of the server ended by itself */
-    MG_EXIT_NO_MEMORY = 71,   /* no memory for the key derivation */
+    MG_EXIT_NO_MEMORY = 71,   /* no memory: for the key derivation, or the API document */
     MG_EXIT_FOLDER = 73,      /* the dump folder can not be used */
     MG_EXIT_DUMP_FAILED =
         74,              /* a dump (the final one, or one that was asked for) was not written */

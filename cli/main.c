@@ -31,6 +31,7 @@ static const struct {
     {"keygen", mg_command_keygen, "make a key for MEM_ENCRYPTION_KEY"},
     {"config", mg_command_config,
      "show the settings in force; check them, or a definition for ECS"},
+    {"openapi", mg_command_openapi, "write the document of the platform API (OpenAPI 3.1)"},
     {"prepare", mg_command_prepare,
      "in a container, as root: give the dump folder to the server's user"},
     {"health", mg_command_health, "ends with 0 when the server is alive"},

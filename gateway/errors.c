@@ -166,7 +166,6 @@ static const mg_error_row_t s_rows[MG_ERRORS] = {
     [MG_ERROR_ASSIGNMENT_NOT_FOUND] = {404, MG_ERROR_DETAIL, "No tier is assigned to the user"},
     [MG_ERROR_RULES] = {403, "RLM001", "You do not have permission to manage rate limit rules"},
     [MG_ERROR_RULE_NOT_FOUND] = {404, MG_ERROR_DETAIL, "Rate limit rule not found"},
-    [MG_ERROR_RULE_EXISTS] = {400, MG_ERROR_DETAIL, "Rate limit rule already exists"},
     [MG_ERROR_RULE_RENAME] = {400, MG_ERROR_DETAIL, "A rule's rule_id cannot be changed"},
     [MG_ERROR_RULE_NOTHING] = {400, MG_ERROR_DETAIL, "No data to update"},
 

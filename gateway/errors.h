@@ -149,7 +149,6 @@ typedef enum mg_error_id {
     MG_ERROR_ASSIGNMENT_NOT_FOUND,
     MG_ERROR_RULES,
     MG_ERROR_RULE_NOT_FOUND,
-    MG_ERROR_RULE_EXISTS,
     MG_ERROR_RULE_RENAME,
     MG_ERROR_RULE_NOTHING,
     /* configuration */

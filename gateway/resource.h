@@ -67,6 +67,11 @@ struct mg_resource {
     bool (*matches)(const mg_request_t *request, mg_slice_t document);
     /* Appends the document as JSON in its own shape. NULL: all fields but `omit`. */
     mg_status_t (*write)(const mg_request_t *request, mg_slice_t document, mg_buf_t *out);
+    /* --- for the API document: gateway/openapi.h --- */
+    const mg_field_t *added;    /* fields that the server sets, and shows; NULL: none */
+    const mg_field_t *shown;    /* what `write` shows instead of `fields`; NULL: the same */
+    const char *example;        /* a body of create, as JSON; its values stand in paths too */
+    const char *change_example; /* a body of update; NULL: there is none */
 };
 
 /* Fields that no answer shows: the internal id, and what proves who one is. */

@@ -14,7 +14,7 @@ static const mg_route_table_t *const s_tables[] = {
     &mg_routes_validations, &mg_routes_endpoints,     &mg_routes_subscriptions,
     &mg_routes_routings,    &mg_routes_credits,       &mg_routes_tiers,
     &mg_routes_config,      &mg_routes_tools,         &mg_routes_logging,
-    &mg_routes_security,    &mg_routes_memory,
+    &mg_routes_security,    &mg_routes_memory,        &mg_routes_openapi,
 };
 
 enum { TABLES = sizeof s_tables / sizeof *s_tables };

@@ -100,6 +100,8 @@ mg_service_close(mg_service_t *self)
     mg_buf_wipe(&self->secret);
     mg_buf_free(&self->view_tickets);
     mg_buf_free(&self->dump_path);
+    mg_buf_free(&self->openapi);
+    mg_buf_free(&self->openapi_page);
     mg_observer_destroy(&self->observer);
     mg_metrics_destroy(&self->metrics);
     mg_ratestore_destroy(&self->rates);

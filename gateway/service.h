@@ -58,9 +58,11 @@ struct mg_service {
         [MG_OUTAGES]; /* monotonic; that somebody plays, of backends which memgate has not */
     mg_buf_t secret;  /* that signs tokens */
     mg_storedkeys_t storedkeys;
-    mg_buf_t dump_path;  /* MEM_DUMP_PATH, absolute */
-    uint64_t late;       /* replies after their deadline */
-    uint64_t list_nodes; /* of the trees, that lists have looked at */
+    mg_buf_t dump_path;    /* MEM_DUMP_PATH, absolute */
+    mg_buf_t openapi;      /* the API document as JSON; empty: not asked for yet */
+    mg_buf_t openapi_page; /* and as HTML */
+    uint64_t late;         /* replies after their deadline */
+    uint64_t list_nodes;   /* of the trees, that lists have looked at */
     /* links */
     mg_link_t *state_link;
     mg_link_t *dump_link;

@@ -73,8 +73,9 @@ s_append_opened(const mg_request_t *request, bson_iter_t *field, bson_t *out)
     const char *stored = bson_iter_utf8(field, &len);
     mg_buf_t plain = {0};
     (void)mg_storedkeys_open(&request->service->storedkeys, mg_slice(stored, len), &plain);
-    bool appended = bson_utf8_validate((const char *)plain.data, plain.len, true) &&
-                    bson_append_utf8(out, "user_api_key", -1, mg_buf_text(&plain), (int)plain.len);
+    const char *text = mg_buf_text(&plain); /* never NULL, also of an empty key */
+    bool appended = mg_buf_ok(&plain) && bson_utf8_validate(text, plain.len, true) &&
+                    bson_append_utf8(out, "user_api_key", -1, text, (int)plain.len);
     mg_buf_wipe(&plain);
     return appended;
 }
@@ -296,16 +297,8 @@ s_rotate(mg_request_t *request, const mg_entry_t *entry, const char *group)
 void
 mg_handle_credit_rotate(mg_request_t *request)
 {
-    static const mg_field_t fields[] = {
-        {.name = "api_credit_group",
-         .type = MG_FIELD_TEXT,
-         .min = 1,
-         .max = 50,
-         .flags = MG_FIELD_REQUIRED | MG_FIELD_NAME},
-        {.name = NULL},
-    };
     bson_t wish = BSON_INITIALIZER;
-    if (mg_resource_fields(request, fields, MG_FIELDS_CREATE, &wish)) {
+    if (mg_resource_fields(request, mg_rotate_fields, MG_FIELDS_CREATE, &wish)) {
         const mg_entry_t *entry = mg_request_find(request, MG_COLLECTION_USER_CREDITS,
                                                   mg_slice_text(request->caller.claims.sub));
         mg_buf_t group = {0};

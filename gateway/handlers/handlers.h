@@ -162,6 +162,10 @@ mg_handler_t mg_handle_settings_read;
 mg_handler_t mg_handle_settings_update;
 mg_handler_t mg_handle_restart;
 
+/* openapi.c */
+mg_handler_t mg_handle_openapi;
+mg_handler_t mg_handle_openapi_page;
+
 /* monitor.c */
 mg_handler_t mg_handle_health;
 mg_handler_t mg_handle_liveness;

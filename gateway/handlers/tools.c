@@ -172,23 +172,8 @@ s_check_cors(mg_request_t *request, mg_slice_t wish)
 void
 mg_handle_cors_check(mg_request_t *request)
 {
-    static const mg_field_t fields[] = {
-        {.name = "origin",
-         .type = MG_FIELD_TEXT,
-         .min = 1,
-         .max = 255,
-         .flags = MG_FIELD_REQUIRED | MG_FIELD_NAME},
-        {.name = "method",
-         .type = MG_FIELD_TEXT,
-         .min = 1,
-         .max = 20,
-         .flags = MG_FIELD_REQUIRED | MG_FIELD_NAME},
-        {.name = "request_headers", .type = MG_FIELD_TEXTS, .max = 100},
-        {.name = "with_credentials", .type = MG_FIELD_BOOL, .fallback = "false"},
-        {.name = NULL},
-    };
     bson_t wish = BSON_INITIALIZER;
-    if (mg_resource_fields(request, fields, MG_FIELDS_CREATE, &wish)) {
+    if (mg_resource_fields(request, mg_cors_fields, MG_FIELDS_CREATE, &wish)) {
         s_check_cors(request, mg_document_slice(&wish));
     }
     bson_destroy(&wish);
@@ -228,14 +213,8 @@ s_toggle(mg_request_t *request, mg_slice_t wish)
 void
 mg_handle_chaos_toggle(mg_request_t *request)
 {
-    static const mg_field_t fields[] = {
-        {.name = "backend", .type = MG_FIELD_TEXT, .flags = MG_FIELD_REQUIRED},
-        {.name = "enabled", .type = MG_FIELD_BOOL, .flags = MG_FIELD_REQUIRED},
-        {.name = "duration_ms", .type = MG_FIELD_INT},
-        {.name = NULL},
-    };
     bson_t wish = BSON_INITIALIZER;
-    if (mg_resource_fields(request, fields, MG_FIELDS_CREATE, &wish)) {
+    if (mg_resource_fields(request, mg_chaos_fields, MG_FIELDS_CREATE, &wish)) {
         s_toggle(request, mg_document_slice(&wish));
     }
     bson_destroy(&wish);

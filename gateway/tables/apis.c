@@ -53,6 +53,12 @@ static const mg_field_t s_api_fields[] = {
 
 static const char *const s_api_checked[] = {"api_public", "api_credits_enabled", NULL};
 
+static const mg_field_t s_api_added[] = {
+    {.name = "api_id", .type = MG_FIELD_TEXT},
+    {.name = "api_path", .type = MG_FIELD_TEXT},
+    {.name = NULL},
+};
+
 const mg_resource_t mg_resource_apis = {
     .collection = MG_COLLECTION_APIS,
     .noun = "API",
@@ -70,6 +76,11 @@ const mg_resource_t mg_resource_apis = {
     .complete = mg_api_complete,
     .check = mg_api_check,
     .checked = s_api_checked,
+    .added = s_api_added,
+    .example = "{\"api_name\": \"orders\", \"api_version\": \"v1\", \"api_description\": "
+               "\"Orders\", \"api_allowed_groups\": [\"ALL\"], \"api_servers\": "
+               "[\"http://127.0.0.1:9000\"], \"api_type\": \"REST\"}",
+    .change_example = "{\"api_servers\": [\"http://127.0.0.1:9000\", \"http://127.0.0.1:9001\"]}",
 };
 
 static const mg_route_t s_routes[] = {

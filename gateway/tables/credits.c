@@ -46,6 +46,23 @@ static const mg_field_t s_definition_fields[] = {
     {.name = NULL},
 };
 
+static const mg_field_t s_definition_shown[] = {
+    {.name = "api_credit_group", .type = MG_FIELD_TEXT, .flags = MG_FIELD_KEY},
+    {.name = "api_key_header", .type = MG_FIELD_TEXT},
+    {.name = "api_key_present", .type = MG_FIELD_BOOL},
+    {.name = "credit_tiers", .type = MG_FIELD_RECORDS, .items = s_tier_fields},
+    {.name = NULL},
+};
+
+const mg_field_t mg_rotate_fields[] = {
+    {.name = "api_credit_group",
+     .type = MG_FIELD_TEXT,
+     .min = 1,
+     .max = 50,
+     .flags = MG_FIELD_REQUIRED | MG_FIELD_NAME},
+    {.name = NULL},
+};
+
 const mg_resource_t mg_resource_credit_defs = {
     .collection = MG_COLLECTION_CREDIT_DEFS,
     .noun = "Credit definition",
@@ -60,6 +77,12 @@ const mg_resource_t mg_resource_credit_defs = {
     .nothing = MG_ERROR_CREDIT_NOTHING,
     .convert = mg_credit_seal,
     .write = mg_credit_def_write,
+    .shown = s_definition_shown,
+    .example = "{\"api_credit_group\": \"maps\", \"api_key\": \"key-of-the-upstream\", "
+               "\"api_key_header\": \"x-api-key\", \"credit_tiers\": [{\"tier_name\": \"basic\", "
+               "\"credits\": 1000, \"input_limit\": 0, \"output_limit\": 0, \"reset_frequency\": "
+               "\"monthly\"}]}",
+    .change_example = "{\"api_key\": \"another-key-of-the-upstream\"}",
 };
 
 static const mg_field_t s_balance_fields[] = {
@@ -90,8 +113,11 @@ const mg_resource_t mg_resource_user_credits = {
     .filters = s_searches,
     .matches = mg_user_credit_matches,
     .write = mg_user_credit_write,
+    .example = "{\"username\": \"ann\", \"users_credits\": {\"maps\": {\"tier_name\": \"basic\", "
+               "\"available_credits\": 1000}}}",
 };
 
+/* A user and a credit group stand at the same place of a path: it has one name, and the method tells which. */
 static const mg_route_t s_routes[] = {
     {.method = MG_METHOD_POST,
      .pattern = CREDIT,
@@ -127,28 +153,28 @@ static const mg_route_t s_routes[] = {
      .access = MG_ACCESS_LOGIN,
      .flags = MG_ROUTE_SMALL_BODY},
     {.method = MG_METHOD_GET,
-     .pattern = CREDIT "/{username}",
+     .pattern = CREDIT "/{name}",
      .handler = mg_resource_read,
      .resource = &mg_resource_user_credits,
      .access = MG_ACCESS_SELF,
      .permission = MG_MAY_MANAGE_CREDITS,
      .denied = MG_ERROR_CREDIT_READ},
     {.method = MG_METHOD_POST,
-     .pattern = CREDIT "/{username}",
+     .pattern = CREDIT "/{name}",
      .handler = mg_handle_user_credits,
      .resource = &mg_resource_user_credits,
      .access = MG_ACCESS_ROLE,
      .permission = MG_MAY_MANAGE_CREDITS,
      .denied = MG_ERROR_CREDIT_WRITE},
     {.method = MG_METHOD_PUT,
-     .pattern = CREDIT "/{api_credit_group}",
+     .pattern = CREDIT "/{name}",
      .handler = mg_resource_update,
      .resource = &mg_resource_credit_defs,
      .access = MG_ACCESS_ROLE,
      .permission = MG_MAY_MANAGE_CREDITS,
      .denied = MG_ERROR_CREDIT_WRITE},
     {.method = MG_METHOD_DELETE,
-     .pattern = CREDIT "/{api_credit_group}",
+     .pattern = CREDIT "/{name}",
      .handler = mg_resource_delete,
      .resource = &mg_resource_credit_defs,
      .access = MG_ACCESS_ROLE,

@@ -22,6 +22,12 @@ static const mg_field_t s_endpoint_fields[] = {
 static const char *const s_endpoint_checked[] = {"client_uri", NULL};
 
 /* The path is /{method}/{name}/{version}/{uri...}, the key is name, version, method, URI. */
+static const mg_field_t s_endpoint_added[] = {
+    {.name = "api_id", .type = MG_FIELD_TEXT},
+    {.name = "endpoint_id", .type = MG_FIELD_TEXT},
+    {.name = NULL},
+};
+
 const mg_resource_t mg_resource_endpoints = {
     .collection = MG_COLLECTION_ENDPOINTS,
     .noun = "Endpoint",
@@ -39,6 +45,10 @@ const mg_resource_t mg_resource_endpoints = {
     .complete = mg_endpoint_complete,
     .check = mg_endpoint_check,
     .checked = s_endpoint_checked,
+    .added = s_endpoint_added,
+    .example = "{\"api_name\": \"orders\", \"api_version\": \"v1\", \"endpoint_method\": \"GET\", "
+               "\"endpoint_uri\": \"/orders\", \"endpoint_description\": \"All orders\"}",
+    .change_example = "{\"endpoint_description\": \"All orders, newest first\"}",
 };
 
 static const mg_route_t s_routes[] = {

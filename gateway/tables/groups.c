@@ -22,6 +22,9 @@ const mg_resource_t mg_resource_groups = {
     .unknown_delete = MG_ERROR_GROUP_UNKNOWN,
     .rename = MG_ERROR_GROUP_RENAME,
     .nothing = MG_ERROR_GROUP_NOTHING,
+    .example = "{\"group_name\": \"partners\", \"group_description\": \"Who buys from us\", "
+               "\"api_access\": [\"orders/v1\"]}",
+    .change_example = "{\"group_description\": \"Who buys from us, and who sells to us\"}",
 };
 
 static const mg_route_t s_routes[] = {

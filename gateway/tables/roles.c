@@ -25,6 +25,13 @@ static const mg_field_t s_role_fields[] = {
     {.name = NULL},
 };
 
+/* What the seeded admin role has besides. */
+static const mg_field_t s_role_added[] = {
+    {.name = "ui_access", .type = MG_FIELD_BOOL},
+    {.name = "platform_admin", .type = MG_FIELD_BOOL},
+    {.name = NULL},
+};
+
 const mg_resource_t mg_resource_roles = {
     .collection = MG_COLLECTION_ROLES,
     .noun = "Role",
@@ -41,6 +48,10 @@ const mg_resource_t mg_resource_roles = {
     .nothing = MG_ERROR_ROLE_NOTHING,
     .check = mg_role_check,
     .is_hidden = mg_role_is_hidden,
+    .added = s_role_added,
+    .example = "{\"role_name\": \"publisher\", \"role_description\": \"Publishes APIs\", "
+               "\"manage_apis\": true, \"manage_endpoints\": true}",
+    .change_example = "{\"manage_subscriptions\": true}",
 };
 
 static const mg_route_t s_routes[] = {

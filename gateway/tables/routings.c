@@ -38,6 +38,10 @@ const mg_resource_t mg_resource_routings = {
     .nothing = MG_ERROR_ROUTING_NOTHING,
     .complete = mg_routing_complete,
     .created = mg_routing_created,
+    .example = "{\"routing_name\": \"north\", \"routing_servers\": [\"http://127.0.0.1:9002\"], "
+               "\"client_key\": \"north-1\"}",
+    .change_example =
+        "{\"routing_servers\": [\"http://127.0.0.1:9002\", \"http://127.0.0.1:9003\"]}",
 };
 
 static const mg_route_t s_routes[] = {

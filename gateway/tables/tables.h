@@ -30,6 +30,7 @@ extern const mg_route_table_t mg_routes_tools;
 extern const mg_route_table_t mg_routes_logging;
 extern const mg_route_table_t mg_routes_security;
 extern const mg_route_table_t mg_routes_memory;
+extern const mg_route_table_t mg_routes_openapi;
 
 extern const mg_resource_t mg_resource_users;
 extern const mg_resource_t mg_resource_roles;
@@ -48,6 +49,10 @@ extern const mg_resource_t mg_resource_rules;
 extern const mg_field_t mg_rule_fields[];
 /* The body of a tier's assignment. */
 extern const mg_field_t mg_assignment_fields[];
+/* The bodies of the tools, and of a key's rotation. */
+extern const mg_field_t mg_cors_fields[];
+extern const mg_field_t mg_chaos_fields[];
+extern const mg_field_t mg_rotate_fields[];
 /* The body of subscribe and unsubscribe. */
 extern const mg_field_t mg_subscription_fields[];
 

@@ -47,6 +47,12 @@ static const mg_field_t s_tier_fields[] = {
 
 static const char *const s_filters[] = {"search", "enabled_only", NULL};
 
+static const mg_field_t s_stamps[] = {
+    {.name = "created_at", .type = MG_FIELD_TEXT},
+    {.name = "updated_at", .type = MG_FIELD_TEXT},
+    {.name = NULL},
+};
+
 const mg_resource_t mg_resource_tiers = {
     .collection = MG_COLLECTION_TIERS,
     .noun = "Tier",
@@ -64,6 +70,10 @@ const mg_resource_t mg_resource_tiers = {
     .complete = mg_tier_complete,
     .filters = s_filters,
     .matches = mg_tier_matches,
+    .added = s_stamps,
+    .example = "{\"tier_id\": \"gold\", \"name\": \"pro\", \"display_name\": \"Gold\", \"limits\": "
+               "{\"requests_per_minute\": 600, \"requests_per_day\": 100000}}",
+    .change_example = "{\"limits\": {\"requests_per_minute\": 1200}}",
 };
 
 const mg_field_t mg_assignment_fields[] = {
@@ -80,6 +90,11 @@ const mg_field_t mg_assignment_fields[] = {
     {.name = NULL},
 };
 
+static const mg_field_t s_assignment_added[] = {
+    {.name = "assigned_at", .type = MG_FIELD_TEXT},
+    {.name = NULL},
+};
+
 const mg_resource_t mg_resource_assignments = {
     .collection = MG_COLLECTION_USER_TIER_ASSIGNMENTS,
     .noun = "Tier assignment",
@@ -89,6 +104,9 @@ const mg_resource_t mg_resource_assignments = {
     .bare = true,
     .not_found = MG_ERROR_ASSIGNMENT_NOT_FOUND,
     .unknown_delete = MG_ERROR_ASSIGNMENT_NOT_FOUND,
+    .added = s_assignment_added,
+    .example =
+        "{\"user_id\": \"ann\", \"tier_id\": \"gold\", \"notes\": \"Until the end of the year\"}",
 };
 
 static const char *const s_rule_types[] = {"per_user", "per_api", "per_endpoint",
@@ -129,6 +147,10 @@ const mg_resource_t mg_resource_rules = {
     .nothing = MG_ERROR_RULE_NOTHING,
     .convert = mg_tier_stamp,
     .complete = mg_tier_complete,
+    .added = s_stamps,
+    .example = "{\"rule_id\": \"burst\", \"rule_type\": \"per_user\", \"time_window\": \"minute\", "
+               "\"limit\": 100}",
+    .change_example = "{\"limit\": 200}",
 };
 
 static const mg_route_t s_routes[] = {

@@ -3,6 +3,29 @@
 
 #define TOOLS "/platform/tools"
 
+const mg_field_t mg_cors_fields[] = {
+    {.name = "origin",
+     .type = MG_FIELD_TEXT,
+     .min = 1,
+     .max = 255,
+     .flags = MG_FIELD_REQUIRED | MG_FIELD_NAME},
+    {.name = "method",
+     .type = MG_FIELD_TEXT,
+     .min = 1,
+     .max = 20,
+     .flags = MG_FIELD_REQUIRED | MG_FIELD_NAME},
+    {.name = "request_headers", .type = MG_FIELD_TEXTS, .max = 100},
+    {.name = "with_credentials", .type = MG_FIELD_BOOL, .fallback = "false"},
+    {.name = NULL},
+};
+
+const mg_field_t mg_chaos_fields[] = {
+    {.name = "backend", .type = MG_FIELD_TEXT, .flags = MG_FIELD_REQUIRED},
+    {.name = "enabled", .type = MG_FIELD_BOOL, .flags = MG_FIELD_REQUIRED},
+    {.name = "duration_ms", .type = MG_FIELD_INT},
+    {.name = NULL},
+};
+
 static const mg_route_t s_routes[] = {
     {.method = MG_METHOD_POST,
      .pattern = TOOLS "/cors/check",

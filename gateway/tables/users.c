@@ -75,6 +75,9 @@ const mg_resource_t mg_resource_users = {
     .unknown_delete = MG_ERROR_USER_UNKNOWN,
     .check = mg_user_check,
     .is_hidden = mg_user_is_hidden,
+    .example = "{\"username\": \"ann\", \"email\": \"ann@example.test\", \"password\": "
+               "\"Long-Enough-Secret-1\", \"role\": \"publisher\", \"groups\": [\"ALL\"]}",
+    .change_example = "{\"active\": true, \"groups\": [\"ALL\", \"partners\"]}",
 };
 
 static const mg_route_t s_routes[] = {

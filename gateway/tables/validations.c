@@ -58,6 +58,10 @@ const mg_resource_t mg_resource_validations = {
     .nothing = MG_ERROR_VALIDATION_NOTHING,
     .check = mg_validation_check,
     .checked = s_nothing_checked,
+    .example = "{\"endpoint_id\": \"6b0f8f5e-54c3-4d0c-9d52-2f6f0b7b8d11\", "
+               "\"validation_enabled\": true, \"validation_schema\": {\"validation_schema\": "
+               "{\"customer.name\": {\"required\": true, \"type\": \"string\", \"min\": 1}}}}",
+    .change_example = "{\"validation_enabled\": false}",
 };
 
 static const mg_route_t s_routes[] = {

@@ -1,6 +1,7 @@
 """contract - what the tests of the platform API share: one server per class, one line per call, users with chosen flags."""
 import unittest
 
+from described import shipped
 from server import Server
 
 STRONG = "Longer-than-16-chars"
@@ -18,7 +19,15 @@ class Platform(unittest.TestCase):
     def call(self, line, body=None, token="login", headers=None):
         """"GET /path" and what it sends; (status, answer)."""
         method, path = line.split(" ", 1)
-        return self.server.http(method, path, body, token=token, headers=headers)
+        status, answer = self.server.http(method, path, body, token=token, headers=headers)
+        self.check_described(method, path, status, answer)
+        return status, answer
+
+    def check_described(self, method, path, status, answer):
+        """Whatever is answered stands in docs/openapi.yaml, which is without the strict envelope."""
+        operation = shipped().operation(method, path)
+        if operation and "STRICT_RESPONSE_ENVELOPE" not in self.environment:
+            shipped().check(operation, status, answer, self.server.last_headers.get("Content-Type", ""))
 
     def expect(self, expected, line, body=None, token="login", headers=None):
         """`expected` is a status, or "status code", or "status detail"; the answer."""

@@ -6,7 +6,7 @@ import unittest
 from server import Server, onboard
 
 COMMANDS = ("serve", "status", "dump", "dumps", "restore", "autosave", "shutdown", "import", "export", "inspect", "verify",
-            "keygen", "health", "version", "events", "import-dump", "diff", "rekey")
+            "keygen", "health", "version", "events", "import-dump", "diff", "rekey", "openapi")
 FILE = "one.ndjson"
 
 # arguments, exit code, what the sentence says, environment

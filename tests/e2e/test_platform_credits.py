@@ -72,6 +72,9 @@ class Credits(Platform):
         shown = self.expect(200, "GET /platform/credit/cleo", token=token)
         self.assertEqual(shown["users_credits"]["ai"], balance())
         self.assertEqual(shown["users_credits"]["maps"], balance(user_api_key=None, available_credits=7))
+        empty = {"username": "cleo-2", "users_credits": {"ai": balance(user_api_key="")}}
+        self.expect(200, "POST /platform/credit/cleo-2", empty)
+        self.assertEqual(self.expect(200, "GET /platform/credit/cleo-2"), empty)
         rotated = self.expect(200, "POST /platform/credit/rotate-key", {"api_credit_group": "ai"}, token=token)["api_key"]
         shown = self.expect(200, "GET /platform/credit/cleo")
         self.assertEqual(shown["users_credits"]["ai"], balance(user_api_key=rotated))
