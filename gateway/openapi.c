@@ -46,9 +46,9 @@ static json_t *
 s_failure(mg_tree_t *tree)
 {
     static const mg_error_id_t always[] = {
-        MG_ERROR_CSRF,     MG_ERROR_IP_NOT_LISTED, MG_ERROR_IP_LISTED,
-        MG_ERROR_INTERNAL, MG_ERROR_NOT_READY,     MG_ERROR_BUSY,
-        MG_ERROR_FROZEN,   MG_ERROR_TIMEOUT,       MG_ERROR_FULL};
+        MG_ERROR_BODY_TOO_BIG, MG_ERROR_CSRF,      MG_ERROR_IP_NOT_LISTED, MG_ERROR_IP_LISTED,
+        MG_ERROR_INTERNAL,     MG_ERROR_NOT_READY, MG_ERROR_BUSY,          MG_ERROR_FROZEN,
+        MG_ERROR_TIMEOUT,      MG_ERROR_FULL};
     mg_buf_t text = {0};
     mg_buf_append_text(&text, "What can always happen.");
     for (size_t i = 0; i < sizeof always / sizeof *always; i++) {

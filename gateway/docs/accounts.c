@@ -58,7 +58,7 @@ static const mg_route_doc_t s_rows[] = {
      .body = s_credentials,
      .example = "{\"email\": \"bob@example.test\", \"password\": \"Long-Enough-Secret-2\"}",
      .errors = {MG_ERROR_LOGIN_FIELDS, MG_ERROR_LOGIN_JSON, MG_ERROR_USER_EXISTS,
-                MG_ERROR_USER_WEAK_PASSWORD}},
+                MG_ERROR_USER_WEAK_PASSWORD, MG_ERROR_LOGIN_RATE}},
     {.line = "GET " AUTHORIZATION "/admin/status/{username}",
      .summary = "State of an account",
      .answer = s_account,

@@ -91,10 +91,10 @@ static const rule_t s_rules[] = {
     {"GET /platform/credit/defs/{api_credit_group}", "manage_credits", "detail", "CRD002"},
     {"GET /platform/credit/all", "manage_credits", "detail", "CRD002"},
     {"POST /platform/credit/rotate-key", "login", "detail", NULL},
-    {"GET /platform/credit/{username}", "self manage_credits", "detail", "CRD003"},
-    {"POST /platform/credit/{username}", "manage_credits", "detail", "CRD001"},
-    {"PUT /platform/credit/{api_credit_group}", "manage_credits", "detail", "CRD001"},
-    {"DELETE /platform/credit/{api_credit_group}", "manage_credits", "detail", "CRD001"},
+    {"GET /platform/credit/{name}", "self manage_credits", "detail", "CRD003"},
+    {"POST /platform/credit/{name}", "manage_credits", "detail", "CRD001"},
+    {"PUT /platform/credit/{name}", "manage_credits", "detail", "CRD001"},
+    {"DELETE /platform/credit/{name}", "manage_credits", "detail", "CRD001"},
     {"GET /platform/tiers", "manage_tiers", "detail", "TIER001"},
     {"POST /platform/tiers", "manage_tiers", "detail", "TIER001"},
     {"POST /platform/tiers/", "manage_tiers", "detail", "TIER001"},
@@ -138,6 +138,8 @@ static const rule_t s_rules[] = {
     {"POST /platform/memory/dump", "manage_security", "detail", "SEC003"},
     {"GET /platform/memory/dumps", "manage_security", "detail", "SEC006"},
     {"POST /platform/memory/restore", "manage_security", "detail", "SEC004"},
+    {"GET /platform/openapi.json", "login", "detail", NULL},
+    {"GET /platform/docs", "login", "detail", NULL},
 };
 /* clang-format on */
 
