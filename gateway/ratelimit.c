@@ -133,7 +133,7 @@ mg_ratelimit_shards(const mg_ratelimit_t *self, int64_t now_ms)
 bool
 mg_ratelimit_next(const mg_ratelimit_t *self, int shard, size_t *at, mg_ratelimit_count_t *out)
 {
-    while (*at < SETS_PER_SHARD * WAYS) {
+    while (*at < (size_t)SETS_PER_SHARD * WAYS) {
         size_t set = (size_t)shard * SETS_PER_SHARD + *at / WAYS;
         const counter_t *counter = &self->counters[set][(*at)++ % WAYS];
         if (counter->ends_ms != 0) {

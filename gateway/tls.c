@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,7 @@ mg_tls_reload(mg_tls_t *self, int64_t now_ms, mg_fault_t *why)
     if (status != MG_OK) {
         return status;
     }
+    assert(fresh); /* read, as the status says */
     self->newest->replaced_ms = now_ms;
     fresh->next = self->newest;
     self->newest = fresh;
