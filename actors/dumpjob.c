@@ -1,8 +1,8 @@
 #include "actors/dumpjob.h"
 
+#include "core/blocksource.h"
 #include "core/clock.h"
 #include "core/failpoint.h"
-#include "core/filesource.h"
 #include "core/payload.h"
 
 #include <sodium.h>
@@ -225,23 +225,18 @@ s_verify_failed(progress_t *self, const char *what)
 }
 
 static mg_status_t
-s_verify_full(progress_t *self)
+s_read_back(progress_t *self, mg_blocksource_t *source)
 {
     mg_verdict_t verdict;
-    mg_filesource_t source = {.io = mg_folder_io(self->job->folder)};
-    mg_status_t status = mg_dumpfile_reopen(self->file, &source.fd, self->why);
-    if (status != MG_OK) {
-        return status;
-    }
-    mg_dumpreader_options_t options = {.source = mg_filesource(&source),
+    mg_status_t status = MG_OK;
+    mg_dumpreader_options_t options = {.source = mg_blocksource_source(source),
                                        .keyring = self->job->keyring,
                                        .provider = self->job->provider,
                                        .kdf_max_kib = UINT32_MAX, /* the parameters are our own */
                                        .fingerprint = true};
     mg_dumpreader_t *reader = mg_dumpreader_new(&options);
     if (!reader) {
-        status = s_no_memory(self);
-        goto done;
+        return s_no_memory(self);
     }
     mg_outcome_t outcome = mg_readjob_run(reader, self->job->pipeline, &self->job->turn,
                                           mg_dumpwriter_size(self->writer), &verdict);
@@ -253,9 +248,23 @@ s_verify_full(progress_t *self)
     } else if (!s_is_same(self, reader)) {
         status = s_verify_failed(self, "its content is not that of the walk");
     }
-done:
-    (void)source.io->close(source.fd);
     mg_dumpreader_destroy(&reader);
+    return status;
+}
+
+static mg_status_t
+s_verify_full(progress_t *self)
+{
+    int fd = -1;
+    const mg_file_ops_t *io = mg_folder_io(self->job->folder);
+    mg_status_t status = mg_dumpfile_reopen(self->file, &fd, self->why);
+    if (status != MG_OK) {
+        return status;
+    }
+    mg_blocksource_t *source = mg_blocksource_new(io, fd);
+    status = source ? s_read_back(self, source) : s_no_memory(self);
+    mg_blocksource_destroy(&source);
+    (void)io->close(fd);
     return status;
 }
 

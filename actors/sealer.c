@@ -1,11 +1,11 @@
 #include "actors/sealer.h"
 
+#include "actors/idle.h"
 #include "core/log.h"
 
 #include <sodium.h>
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,17 +39,6 @@ s_prepare(sealer_t *self, uint64_t file, const mg_sealjob_t *job)
     mg_chunkcodec_destroy(&self->codec);
     self->file = file;
     return mg_chunkcodec_new(&job->rules, job->key, &self->codec);
-}
-
-/* Requests go first. */
-static void
-s_become_idle(void)
-{
-    const struct sched_param none = {0};
-    if (sched_setscheduler(0, SCHED_IDLE, &none) != 0) {
-        mg_log(MG_LOG_WARN, "sealer_not_idle", "msg=%s",
-               "sealers compete with requests for the processor");
-    }
 }
 
 static void
@@ -134,8 +123,8 @@ s_create(const void *arg, mg_loop_t *loop, void **out_self)
     if (!self) {
         return MG_ERR_NO_MEMORY;
     }
-    if (args->idle) {
-        s_become_idle();
+    if (args->idle && !mg_idle_become()) {
+        mg_log(MG_LOG_WARN, "not_idle", "msg=%s", "dumps compete with requests for the processor");
     }
     self->jobs = mg_bus_connect(ZMQ_PULL, args->chunks);
     self->results = mg_bus_connect(ZMQ_PUSH, MG_BUS_SEALED);

@@ -32,6 +32,13 @@ s_drop_cache(int fd)
 }
 
 static int
+s_set_direct(int fd, bool on)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
+static int
 s_rename_new(int dir, const char *from, const char *to)
 {
     return renameat2(dir, from, dir, to, RENAME_NOREPLACE);
@@ -100,6 +107,7 @@ const mg_file_ops_t mg_file_system = {
     .fdatasync = fdatasync,
     .fallocate = fallocate,
     .drop_cache = s_drop_cache,
+    .set_direct = s_set_direct,
     .stat = fstat,
     .stat_at = fstatat,
     .access_at = faccessat,

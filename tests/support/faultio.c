@@ -28,6 +28,7 @@ static const int s_errors[FAULT_OPS][ERRORS_MAX] = {
     [FAULT_FDATASYNC] = {EIO},
     [FAULT_FALLOCATE] = {ENOSPC, EOPNOTSUPP},
     [FAULT_DROP_CACHE] = {EINVAL},
+    [FAULT_SET_DIRECT] = {EINVAL},
     [FAULT_STAT] = {EIO},
     [FAULT_STAT_AT] = {EIO, EACCES},
     [FAULT_ACCESS] = {EACCES, EROFS},
@@ -285,6 +286,12 @@ s_drop_cache(int fd)
 }
 
 static int
+s_set_direct(int fd, bool on)
+{
+    return s_fails(FAULT_SET_DIRECT) ? -1 : mg_file_system.set_direct(fd, on);
+}
+
+static int
 s_stat(int fd, struct stat *out)
 {
     return s_fails(FAULT_STAT) ? -1 : mg_file_system.stat(fd, out);
@@ -375,6 +382,7 @@ const mg_file_ops_t fault_io = {
     .fdatasync = s_fdatasync,
     .fallocate = s_fallocate,
     .drop_cache = s_drop_cache,
+    .set_direct = s_set_direct,
     .stat = s_stat,
     .stat_at = s_stat_at,
     .access_at = s_access_at,

@@ -20,6 +20,7 @@ typedef enum fault_op {
     FAULT_FDATASYNC,
     FAULT_FALLOCATE,
     FAULT_DROP_CACHE,
+    FAULT_SET_DIRECT,
     FAULT_STAT,
     FAULT_STAT_AT,
     FAULT_ACCESS,
