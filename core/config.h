@@ -45,6 +45,7 @@ typedef struct mg_config_http {
     bool cookie_secure_set;
     const char *token_key;  /* TOKEN_ENCRYPTION_KEY; NULL: none; guarded memory */
     const char *jwt_secret; /* NULL: the random key in the state */
+    const char *jwt_keys;   /* JSON, core/signkeys.h; NULL: the secret alone */
     uint32_t access_count;
     uint32_t access_unit_seconds;
     uint32_t refresh_count;

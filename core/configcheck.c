@@ -1,6 +1,7 @@
 #include "core/configcheck.h"
 
 #include "core/secret.h"
+#include "core/signkeys.h"
 
 #include <netdb.h>
 #include <string.h>
@@ -114,6 +115,38 @@ s_is_placeholder(const char *secret)
     return false;
 }
 
+static bool
+s_is_weak(const char *secret)
+{
+    return strlen(secret) < PRODUCTION_SECRET_MIN || s_is_placeholder(secret);
+}
+
+static void
+s_check_signkeys(checking_t *checking)
+{
+    const mg_config_http_t *http = &checking->config->http;
+    mg_signkeys_t keys = {0};
+    mg_fault_t why = {0};
+    if (!http->jwt_keys) {
+        return;
+    }
+    if (mg_signkeys_read(&keys, mg_slice_text(http->jwt_keys), &why) != MG_OK) {
+        s_problem(checking, true, why.text);
+        return;
+    }
+    for (size_t i = 0; checking->config->environment && i < keys.count; i++) {
+        s_problem(checking,
+                  keys.keys[i].algorithm == MG_SIGNALG_HS256 &&
+                      s_is_weak(mg_buf_text(&keys.keys[i].sign)),
+                  "ENV=production wants secrets of at least 32 characters in JWT_KEYS, and no "
+                  "placeholders.");
+    }
+    s_problem(checking, http->jwt_secret && mg_signkeys_find(&keys, MG_SIGNKEY_LEGACY),
+              "JWT_KEYS has a key legacy-key, and that is the name of JWT_SECRET_KEY: give it "
+              "another kid, or unset JWT_SECRET_KEY.");
+    mg_signkeys_wipe(&keys);
+}
+
 static void
 s_check_control(checking_t *checking)
 {
@@ -151,12 +184,11 @@ s_check_serving(checking_t *checking)
     s_problem(
         checking, config->environment && !config->http.https_only,
         "ENV=production wants HTTPS_ONLY=true: tokens and passwords must not travel in the clear.");
-    s_problem(checking,
-              config->environment && jwt &&
-                  (strlen(jwt) < PRODUCTION_SECRET_MIN || s_is_placeholder(jwt)),
+    s_problem(checking, config->environment && jwt && s_is_weak(jwt),
               "ENV=production wants a JWT_SECRET_KEY of at least 32 characters that is no "
               "placeholder; unset it to let "
               "memgate make one.");
+    s_check_signkeys(checking);
     s_check_control(checking);
     s_check_secret(checking);
     s_check_previous(checking);

@@ -283,6 +283,13 @@ static const mg_config_row_t s_rows[] = {
      .kind = MG_KIND_SECRET,
      .at = offsetof(mg_config_t, http.jwt_secret),
      .help = "signs access tokens (HS256); without it a random key lives in the state"},
+    {.name = "JWT_KEYS",
+     .kind = MG_KIND_SECRET,
+     .at = offsetof(mg_config_t, http.jwt_keys),
+     .help =
+         "keys for access tokens that rotate: JSON list of {kid, algorithm HS256 or RS256, secret "
+         "or private_key and public_key in "
+         "PEM, active}; the first active one signs, all check, JWT_SECRET_KEY checks beside them"},
     {.name = "AUTH_EXPIRE_TIME",
      .fallback = "30",
      .kind = MG_KIND_U32,

@@ -25,7 +25,7 @@ mg_session_world_t
 mg_request_world(const mg_request_t *self)
 {
     return (mg_session_world_t){.view = mg_viewref_view(self->service->view),
-                                .secret = mg_buf_slice(&self->service->secret),
+                                .keys = &self->service->signkeys,
                                 .now_ns = self->now_ns};
 }
 

@@ -81,7 +81,7 @@ struct mg_request {
 mg_slice_t mg_request_header(const mg_request_t *self, const char *name);
 /* Decoded path parameter number `index`. */
 mg_slice_t mg_request_param(const mg_request_t *self, size_t index);
-/* The view, secret and time that this run judges by. */
+/* The view, keys and time that this run judges by. */
 mg_session_world_t mg_request_world(const mg_request_t *self);
 /* The document with this natural key that has not expired; NULL: there is none. Valid during this run only. */
 const mg_entry_t *

@@ -42,7 +42,27 @@ s_set_secret(mg_service_t *self, mg_slice_t secret)
     }
     mg_buf_wipe(&self->secret);
     mg_buf_append_slice(&self->secret, secret);
+    if (self->http->jwt_secret || !self->http->jwt_keys) {
+        if (mg_signkeys_set_legacy(&self->signkeys, secret) != MG_OK) {
+            mg_signkeys_wipe(&self->signkeys); /* no token is better than one under half a key */
+        }
+    }
     mg_sessions_clear(self->sessions);
+}
+
+/* The environment's keys; what is wrong with them was said by the check of the configuration. */
+static mg_status_t
+s_open_signkeys(mg_service_t *self)
+{
+    mg_fault_t why;
+    mg_status_t status = MG_OK;
+    if (self->http->jwt_keys) {
+        status = mg_signkeys_read(&self->signkeys, mg_slice_text(self->http->jwt_keys), &why);
+    }
+    if (status == MG_OK && self->http->jwt_secret) {
+        s_set_secret(self, mg_slice_text(self->http->jwt_secret));
+    }
+    return status;
 }
 
 static mg_status_t
@@ -79,10 +99,8 @@ mg_service_open(mg_service_t *self)
         return MG_ERR_NO_MEMORY;
     }
     mg_storedkeys_read(&self->storedkeys, self->http->token_key, self->dump);
-    if (self->http->jwt_secret) {
-        s_set_secret(self, mg_slice_text(self->http->jwt_secret));
-    }
-    return s_find_dump_path(self);
+    mg_status_t status = s_open_signkeys(self);
+    return status == MG_OK ? s_find_dump_path(self) : status;
 }
 
 void
@@ -97,6 +115,7 @@ mg_service_close(mg_service_t *self)
     mg_link_destroy(&self->view_link);
     mg_link_destroy(&self->state_link);
     mg_storedkeys_wipe(&self->storedkeys);
+    mg_signkeys_wipe(&self->signkeys);
     mg_buf_wipe(&self->secret);
     mg_buf_free(&self->view_tickets);
     mg_buf_free(&self->dump_path);

@@ -56,7 +56,9 @@ struct mg_service {
     mg_observer_t *observer;
     int64_t outage_until_ms
         [MG_OUTAGES]; /* monotonic; that somebody plays, of backends which memgate has not */
-    mg_buf_t secret;  /* that signs tokens */
+    mg_buf_t
+        secret; /* JWT_SECRET_KEY, else the one of the state: binds CSRF tokens and stored answers, signs tokens if alone */
+    mg_signkeys_t signkeys;
     mg_storedkeys_t storedkeys;
     mg_buf_t dump_path;    /* MEM_DUMP_PATH, absolute */
     mg_buf_t openapi;      /* the API document as JSON; empty: not asked for yet */

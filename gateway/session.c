@@ -164,7 +164,7 @@ s_session_of(mg_sessions_t *self, const mg_session_world_t *world, mg_slice_t to
     }
     mg_claims_t claims;
     int64_t now_s = world->now_ns / MG_NS_PER_SECOND;
-    if (mg_token_verify(token, world->secret, now_s, &claims) != MG_OK) {
+    if (mg_token_verify(token, world->keys, now_s, &claims) != MG_OK) {
         return NULL;
     }
     s_forget(session);

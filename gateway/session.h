@@ -2,7 +2,7 @@
  *
  * Owns     : a bounded cache of tokens that were verified, each with what its user and role said when last looked at.
  * Thread   : one per instance, no locks.
- * Takes    : a view, the signing secret and the time with each call.
+ * Takes    : a view, the signing keys and the time with each call.
  * Fails    : MG_ERR_DENIED for every reason to refuse; it does not say which.
  * Not here : where the token stood in the request (gateway/dispatch.c), issuing tokens (gateway/handlers/authorization.c).
  * Source   : platform-api.md section 3.1: permissions are never taken from the token; user, role and revocations are looked up
@@ -36,14 +36,14 @@ typedef struct mg_sessions mg_sessions_t;
 /* What a token is judged by. */
 typedef struct mg_session_world {
     const mg_view_t *view;
-    mg_slice_t secret;
+    const mg_signkeys_t *keys;
     int64_t now_ns; /* Unix time */
 } mg_session_world_t;
 
 /* NULL: out of memory. */
 mg_sessions_t *mg_sessions_new(void);
 void mg_sessions_destroy(mg_sessions_t **self_p);
-/* Forgets everything: after a Swap, and when the secret changes. */
+/* Forgets everything: after a Swap, and when the keys change. */
 void mg_sessions_clear(mg_sessions_t *self);
 
 /* Valid: signature, exp, user known and active, neither the user nor the token revoked. */
@@ -60,7 +60,7 @@ void mg_session_role(const mg_session_world_t *world,
 /* The document with this natural key that has not expired; NULL: there is none. */
 const mg_entry_t *
 mg_session_find(const mg_session_world_t *world, mg_collection_id_t collection, mg_slice_t key);
-/* The CSRF token that belongs to a token id: an HMAC under the signing secret, so nothing need be remembered. */
+/* The CSRF token that belongs to a token id: an HMAC under the store's or the operator's secret, so nothing need be remembered. */
 void mg_csrf_token(mg_slice_t secret, const char *jti, char out[MG_CSRF_TEXT]);
 
 #endif

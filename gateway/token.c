@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char s_key_id[] = "legacy-key"; /* the name that clients of the reference know */
-
 void
 mg_uuid_from(const uint8_t random[MG_UUID_BYTES], char out[MG_UUID_TEXT])
 {
@@ -38,11 +36,17 @@ mg_uuid_new(char out[MG_UUID_TEXT])
     mg_uuid_from(random, out);
 }
 
-static int
-s_fill(jwt_t *jwt, const mg_grant_t *grant, mg_slice_t secret)
+static jwt_alg_t
+s_algorithm(const mg_signkey_t *key)
 {
-    int failed = jwt_set_alg(jwt, JWT_ALG_HS256, secret.data, (int)secret.len);
-    failed |= jwt_add_header(jwt, "kid", s_key_id);
+    return key->algorithm == MG_SIGNALG_RS256 ? JWT_ALG_RS256 : JWT_ALG_HS256;
+}
+
+static int
+s_fill(jwt_t *jwt, const mg_grant_t *grant, const mg_signkey_t *key)
+{
+    int failed = jwt_set_alg(jwt, s_algorithm(key), key->sign.data, (int)key->sign.len);
+    failed |= jwt_add_header(jwt, "kid", key->id);
     failed |= jwt_add_grant(jwt, "sub", grant->sub);
     failed |= jwt_add_grant(jwt, "role", grant->role);
     failed |= jwt_add_grant(jwt, "jti", grant->jti);
@@ -55,13 +59,14 @@ s_fill(jwt_t *jwt, const mg_grant_t *grant, mg_slice_t secret)
 }
 
 mg_status_t
-mg_token_issue(const mg_grant_t *grant, mg_slice_t secret, mg_buf_t *out)
+mg_token_issue(const mg_grant_t *grant, const mg_signkeys_t *keys, mg_buf_t *out)
 {
     jwt_t *jwt = NULL;
     char *text = NULL;
     mg_status_t status = MG_ERR_NO_MEMORY;
-    if (secret.len == 0 || secret.len > INT_MAX || jwt_new(&jwt) != 0 ||
-        s_fill(jwt, grant, secret) != 0) {
+    const mg_signkey_t *key = mg_signkeys_active(keys);
+    if (!key || key->sign.len == 0 || key->sign.len > INT_MAX || jwt_new(&jwt) != 0 ||
+        s_fill(jwt, grant, key) != 0) {
         goto done;
     }
     text = jwt_encode_str(jwt);
@@ -97,19 +102,42 @@ s_has_form(mg_slice_t token)
     return dots == 2 && part_len > 0;
 }
 
-/* `crit` names extensions that must be understood; we understand none. */
-static bool
-s_header_is_ours(jwt_t *jwt)
+/* The first part of a token that has its form; the caller json_decrefs it. NULL: it is no JSON object. */
+static json_t *
+s_read_header(const char *token)
 {
-    char *text = jwt_get_headers_json(jwt, NULL);
-    json_t *header = text ? json_loads(text, 0, NULL) : NULL;
-    const json_t *key_id = json_object_get(header, "kid");
-    bool key_fits =
-        !key_id || (json_is_string(key_id) && strcmp(json_string_value(key_id), s_key_id) == 0);
-    bool ours = header && key_fits && !json_object_get(header, "crit");
+    char text[MG_TOKEN_MAX];
+    size_t len = 0;
+    const char *dot = strchr(token, '.');
+    if (sodium_base642bin((unsigned char *)text, sizeof text, token, (size_t)(dot - token), NULL,
+                          &len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0) {
+        return NULL;
+    }
+    json_t *header = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(header)) {
+        json_decref(header);
+        return NULL;
+    }
+    return header;
+}
+
+/* The key that the token must have been signed with, judged before any signature is looked at; NULL: none of ours. A token can not
+ * choose its algorithm, or a public key would serve as a secret. `crit` names extensions that must be understood; we understand none. */
+static const mg_signkey_t *
+s_key_of(const char *token, const mg_signkeys_t *keys)
+{
+    json_t *header = s_read_header(token);
+    const json_t *id = json_object_get(header, "kid");
+    const char *algorithm = json_string_value(json_object_get(header, "alg"));
+    const mg_signkey_t *key = NULL;
+    if (algorithm && !json_object_get(header, "crit") && (!id || json_is_string(id))) {
+        key = mg_signkeys_find(keys, json_string_value(id));
+    }
+    if (key && strcmp(algorithm, mg_signalg_name(key->algorithm)) != 0) {
+        key = NULL;
+    }
     json_decref(header);
-    free(text);
-    return ours;
+    return key && key->check.len > 0 && key->check.len <= INT_MAX ? key : NULL;
 }
 
 /* Copies a text claim that must be there; false when it is missing or does not fit `size` with its NUL. */
@@ -125,22 +153,22 @@ s_copy_claim(jwt_t *jwt, const char *name, char *out, size_t size)
 }
 
 mg_status_t
-mg_token_verify(mg_slice_t token, mg_slice_t secret, int64_t now_s, mg_claims_t *out)
+mg_token_verify(mg_slice_t token, const mg_signkeys_t *keys, int64_t now_s, mg_claims_t *out)
 {
     char text[MG_TOKEN_MAX + 1];
-    if (token.len > MG_TOKEN_MAX || secret.len == 0 || secret.len > INT_MAX || !s_has_form(token)) {
+    if (token.len > MG_TOKEN_MAX || !s_has_form(token)) {
         return MG_ERR_DENIED;
     }
     memcpy(text, token.data, token.len);
     text[token.len] = 0;
     jwt_t *jwt = NULL;
-    if (jwt_decode(&jwt, text, secret.data, (int)secret.len) != 0) {
+    const mg_signkey_t *key = s_key_of(text, keys);
+    if (!key || jwt_decode(&jwt, text, key->check.data, (int)key->check.len) != 0) {
         return MG_ERR_DENIED;
     }
     mg_claims_t claims = {0};
     claims.expires_s = jwt_get_grant_int(jwt, "exp"); /* 0 when it is missing or no whole number */
-    bool valid = jwt_get_alg(jwt) == JWT_ALG_HS256 && s_header_is_ours(jwt) &&
-                 claims.expires_s > now_s &&
+    bool valid = jwt_get_alg(jwt) == s_algorithm(key) && claims.expires_s > now_s &&
                  s_copy_claim(jwt, "sub", claims.sub, sizeof claims.sub) &&
                  s_copy_claim(jwt, "jti", claims.jti, sizeof claims.jti);
     jwt_free(jwt);

@@ -1,15 +1,15 @@
-/* token - JSON Web Tokens: HS256 and nothing else.
+/* token - JSON Web Tokens, HS256 or RS256 as the key says.
  *
- * Owns     : nothing; the secret is borrowed with each call.
+ * Owns     : nothing; keys are borrowed with each call.
  * Takes    : the time with each call.
  * Fails    : mg_token_verify: MG_ERR_DENIED for everything that is not a token of ours that is valid now; it does not say why.
  * Not here : where the token came from and whether it was revoked (gateway/session.h).
- * Source   : platform-api.md section 3.1; RFC 7515, RFC 8725 (algorithm fixed in code, `crit` refused).
+ * Source   : platform-api.md section 3.1; RFC 7515, RFC 8725 (the algorithm is the key's, never the token's; `crit` refused).
  */
 #ifndef MG_GATEWAY_TOKEN_H
 #define MG_GATEWAY_TOKEN_H
 
-#include "core/buf.h"
+#include "core/signkeys.h"
 
 enum {
     MG_TOKEN_MAX = 4096,     /* bytes of a token; longer ones are not even looked at */
@@ -34,11 +34,13 @@ typedef struct mg_grant {
     int64_t expires_s; /* Unix time */
 } mg_grant_t;
 
-/* Appends a signed token. Fails MG_ERR_NO_MEMORY. */
-MG_MUST_USE mg_status_t mg_token_issue(const mg_grant_t *grant, mg_slice_t secret, mg_buf_t *out);
-/* Checks form, size, header (alg HS256, kid ours or absent, no crit), signature, exp, sub and jti. */
+/* Appends a token signed with the active key. Fails MG_ERR_NO_MEMORY, also when there is no key. */
+MG_MUST_USE mg_status_t mg_token_issue(const mg_grant_t *grant,
+                                       const mg_signkeys_t *keys,
+                                       mg_buf_t *out);
+/* Checks form, size, header (a kid of ours or none, that key's alg, no crit), signature, exp, sub and jti. */
 MG_MUST_USE mg_status_t mg_token_verify(mg_slice_t token,
-                                        mg_slice_t secret,
+                                        const mg_signkeys_t *keys,
                                         int64_t now_s,
                                         mg_claims_t *out);
 /* A random UUID (version 4) in text. */

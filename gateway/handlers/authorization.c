@@ -64,7 +64,7 @@ s_sign(const mg_request_t *request, mg_slice_t user, const char *jti, int64_t li
                               .accesses = mg_buf_text(&accesses),
                               .jti = jti,
                               .expires_s = request->now_ns / MG_NS_PER_SECOND + life_s};
-    mg_status_t status = mg_token_issue(&grant, world.secret, out);
+    mg_status_t status = mg_token_issue(&grant, world.keys, out);
     mg_buf_free(&name);
     mg_buf_free(&role);
     mg_buf_free(&accesses);

@@ -33,6 +33,9 @@ class Refusals(unittest.TestCase):
             ("production without https", {"ENV": "production"}, "HTTPS_ONLY"),
             ("production with a short passphrase", {"ENV": "production", "HTTPS_ONLY": "true", "MEM_ENCRYPTION_KEY": "short-passphrase"}, "32"),
             ("production with a placeholder", {"ENV": "production", "HTTPS_ONLY": "true", "JWT_SECRET_KEY": "please-change-me-please-change-me-now"}, "JWT_SECRET_KEY"),
+            ("keys of tokens", {"JWT_KEYS": "{}"}, "JWT_KEYS is no JSON list"),
+            ("two legacy keys", {"JWT_KEYS": '[{"kid": "legacy-key", "secret": "a"}]', "JWT_SECRET_KEY": "b"}, "give it another kid"),
+            ("production with a short key", {"ENV": "production", "HTTPS_ONLY": "true", "JWT_KEYS": '[{"kid": "a", "secret": "b"}]'}, "in JWT_KEYS"),
             ("tcp without CURVE", {"MEMGATE_CONTROL": "tcp://127.0.0.1:*"}, "MEMGATE_CONTROL"),
             ("long control path", {"MEMGATE_CONTROL": "ipc:///" + "x" * 120}, "107"),
         ]

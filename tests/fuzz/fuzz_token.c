@@ -14,7 +14,11 @@ static void
 s_check(mg_slice_t token)
 {
     mg_claims_t claims = {0};
-    if (mg_token_verify(token, mg_slice(s_secret, sizeof s_secret - 1), 1000, &claims) != MG_OK) {
+    mg_signkeys_t keys = {0};
+    bool taken = mg_signkeys_set_legacy(&keys, mg_slice(s_secret, sizeof s_secret - 1)) == MG_OK &&
+                 mg_token_verify(token, &keys, 1000, &claims) == MG_OK;
+    mg_signkeys_wipe(&keys);
+    if (!taken) {
         return;
     }
     bool whole = claims.expires_s > 1000 && claims.sub[0] && claims.jti[0] &&

@@ -100,7 +100,7 @@ s_read_all(fixture_t *self, const mg_file_ops_t *io, size_t len)
 static void
 test_every_size_is_read_whole(void **state)
 {
-    static const size_t sizes[] = {0,   1,       PAGE - 1, PAGE,    PAGE + 1,       MIB - 1,
+    static const size_t sizes[] = {0,   1,       PAGE - 1, PAGE,     PAGE + 1,      MIB - 1,
                                    MIB, MIB + 1, 2 * MIB,  MOST - 7, MIB + PAGE / 2};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         s_open(*state, sizes[i]);

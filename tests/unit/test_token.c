@@ -12,10 +12,22 @@
 
 static const char s_secret[] = "a secret of at least 32 bytes, or so";
 
-static mg_slice_t
-s_key(void)
+static mg_signkeys_t s_set; /* the secret alone */
+
+static int
+s_set_up(void **state)
 {
-    return mg_slice(s_secret, sizeof s_secret - 1);
+    (void)state;
+    CHECK_OK(mg_signkeys_set_legacy(&s_set, mg_slice_text(s_secret)));
+    return 0;
+}
+
+static int
+s_tear_down(void **state)
+{
+    (void)state;
+    mg_signkeys_wipe(&s_set);
+    return 0;
 }
 
 static void
@@ -24,16 +36,19 @@ test_issued_token_is_valid_until_it_expires(void **state)
     (void)state;
     const mg_grant_t grant = {"ann", "users", "{\"ui_access\":true}", "id-1", 1000};
     mg_buf_t token = {0};
-    CHECK_OK(mg_token_issue(&grant, s_key(), &token));
+    CHECK_OK(mg_token_issue(&grant, &s_set, &token));
     mg_claims_t claims = {0};
-    CHECK_OK(mg_token_verify(mg_buf_slice(&token), s_key(), 999, &claims));
+    CHECK_OK(mg_token_verify(mg_buf_slice(&token), &s_set, 999, &claims));
     assert_string_equal(claims.sub, "ann");
     assert_string_equal(claims.jti, "id-1");
     assert_int_equal(claims.expires_s, 1000);
-    CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), s_key(), 1000, &claims));
-    CHECK_STATUS(MG_ERR_DENIED,
-                 mg_token_verify(mg_buf_slice(&token), mg_slice_text("other"), 0, &claims));
-    CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), (mg_slice_t){0}, 0, &claims));
+    CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), &s_set, 1000, &claims));
+    mg_signkeys_t other = {0};
+    CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), &other, 0, &claims));
+    CHECK_STATUS(MG_ERR_NO_MEMORY, mg_token_issue(&grant, &other, &token));
+    CHECK_OK(mg_signkeys_set_legacy(&other, mg_slice_text("other")));
+    CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), &other, 0, &claims));
+    mg_signkeys_wipe(&other);
     mg_buf_free(&token);
 }
 
@@ -43,12 +58,12 @@ test_any_changed_byte_is_refused(void **state)
     (void)state;
     const mg_grant_t grant = {"ann", "users", "{}", "id-1", 1000};
     mg_buf_t token = {0};
-    CHECK_OK(mg_token_issue(&grant, s_key(), &token));
+    CHECK_OK(mg_token_issue(&grant, &s_set, &token));
     mg_claims_t claims = {.expires_s = 99};
     for (size_t i = 0; i + 1 < token.len; i++) { /* the last character has bits that no byte uses */
         uint8_t was = token.data[i];
         token.data[i] = was == 'A' ? 'B' : 'A';
-        CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), s_key(), 0, &claims));
+        CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), &s_set, 0, &claims));
         token.data[i] = was;
     }
     assert_int_equal(claims.expires_s, 99);
@@ -80,7 +95,7 @@ s_verify_forged(jwt_alg_t alg, const char *header, const char *claims)
 {
     char *token = s_forge(alg, header, claims);
     mg_claims_t out;
-    mg_status_t status = mg_token_verify(mg_slice_text(token), s_key(), 0, &out);
+    mg_status_t status = mg_token_verify(mg_slice_text(token), &s_set, 0, &out);
     free(token);
     return status;
 }
@@ -131,13 +146,13 @@ s_verify_signed(const char *header, const char *claims)
     s_append_base64(&token, claims, strlen(claims));
     uint8_t mac[crypto_auth_hmacsha256_BYTES];
     crypto_auth_hmacsha256_state hmac;
-    crypto_auth_hmacsha256_init(&hmac, s_key().data, s_key().len);
+    crypto_auth_hmacsha256_init(&hmac, (const uint8_t *)s_secret, sizeof s_secret - 1);
     crypto_auth_hmacsha256_update(&hmac, token.data, token.len);
     crypto_auth_hmacsha256_final(&hmac, mac);
     mg_buf_append_byte(&token, '.');
     s_append_base64(&token, mac, sizeof mac);
     mg_claims_t out;
-    mg_status_t status = mg_token_verify(mg_buf_slice(&token), s_key(), 0, &out);
+    mg_status_t status = mg_token_verify(mg_buf_slice(&token), &s_set, 0, &out);
     mg_buf_free(&token);
     return status;
 }
@@ -199,9 +214,9 @@ test_names_fit_up_to_their_limit(void **state)
         const mg_grant_t grant = {name, "users", "{}", "id-1", 1000};
         mg_buf_t token = {0};
         mg_claims_t claims = {0};
-        CHECK_OK(mg_token_issue(&grant, s_key(), &token));
+        CHECK_OK(mg_token_issue(&grant, &s_set, &token));
         CHECK_STATUS(over ? MG_ERR_DENIED : MG_OK,
-                     mg_token_verify(mg_buf_slice(&token), s_key(), 0, &claims));
+                     mg_token_verify(mg_buf_slice(&token), &s_set, 0, &claims));
         assert_int_equal(strlen(claims.sub), over ? 0 : MG_TOKEN_NAME_MAX);
         mg_buf_free(&token);
     }
@@ -215,12 +230,12 @@ test_what_has_not_the_form_is_refused(void **state)
                                       "a..c", "a.b.c.d", "a.b.c=", "a b.c.d", "e30.e30.e30"};
     mg_claims_t claims;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_slice_text(bad[i]), s_key(), 0, &claims));
+        CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_slice_text(bad[i]), &s_set, 0, &claims));
     }
     static char big[MG_TOKEN_MAX + 8];
     memset(big, 'a', sizeof big);
     big[10] = big[20] = '.';
-    CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_slice(big, sizeof big), s_key(), 0, &claims));
+    CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_slice(big, sizeof big), &s_set, 0, &claims));
 }
 
 static void
@@ -269,10 +284,10 @@ test_csrf_token_belongs_to_one_token_and_secret(void **state)
     (void)state;
     char one[MG_CSRF_TEXT];
     char other[MG_CSRF_TEXT];
-    mg_csrf_token(s_key(), "id-1", one);
-    mg_csrf_token(s_key(), "id-1", other);
+    mg_csrf_token(mg_slice_text(s_secret), "id-1", one);
+    mg_csrf_token(mg_slice_text(s_secret), "id-1", other);
     assert_string_equal(one, other);
-    mg_csrf_token(s_key(), "id-2", other);
+    mg_csrf_token(mg_slice_text(s_secret), "id-2", other);
     assert_string_not_equal(one, other);
     mg_csrf_token(mg_slice_text("x"), "id-1", other);
     assert_string_not_equal(one, other);
@@ -292,5 +307,5 @@ main(void)
         cmocka_unit_test(test_cookie_attributes_follow_the_configuration),
         cmocka_unit_test(test_csrf_token_belongs_to_one_token_and_secret),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, s_set_up, s_tear_down);
 }
