@@ -1,6 +1,7 @@
 #include "actors/state.h"
 
 #include "actors/memorywatch.h"
+#include "actors/viewbook.h"
 #include "core/clock.h"
 #include "core/document.h"
 #include "core/log.h"
@@ -19,16 +20,6 @@ enum {
     AWAITED_MAX = 4          /* askers that wait for a version to come */
 };
 
-/* A view that is out. */
-typedef struct lent {
-    struct lent *next;
-    mg_viewref_t *view;
-    mg_bus_peer_t owner;
-    uint64_t version;
-    int64_t since_ms;
-    bool reported; /* that it is old */
-} lent_t;
-
 /* A write that was applied and is not acknowledged yet. */
 typedef struct ack {
     mg_bus_peer_t peer;
@@ -42,7 +33,7 @@ typedef struct state_actor {
     zsock_t *inbox;
     mg_store_t *store;
     _Atomic uint64_t *version; /* shared: the newest version number */
-    lent_t *lent;
+    mg_viewbook_t views;
     ack_t acks[ACKS_MAX];
     size_t ack_count;
     mg_bus_peer_t awaited[AWAITED_MAX]; /* who gets a view of the next version */
@@ -53,29 +44,12 @@ typedef struct state_actor {
     uint64_t batches;
     uint64_t swaps;
     mg_loop_t *loop; /* for its figures */
-    mg_histogram_t view_open;
     mg_histogram_t batch;
     mg_memorywatch_t memory;
     bool frozen;
     bool
         frozen_for_good; /* the last dump of this process is to come: what it does not hold must not be acknowledged */
 } state_actor_t;
-
-static void
-s_take_back_views(state_actor_t *self, bool all)
-{
-    for (lent_t **at = &self->lent; *at;) {
-        lent_t *lent = *at;
-        if (!all && !mg_viewref_is_back(lent->view)) {
-            at = &lent->next;
-            continue;
-        }
-        mg_view_t *view = mg_viewref_unwrap(&lent->view);
-        mg_store_release_view(self->store, &view);
-        *at = lent->next;
-        free(lent);
-    }
-}
 
 static void
 s_destroy(void *arg)
@@ -85,7 +59,8 @@ s_destroy(void *arg)
         return;
     }
     mg_bus_close(&self->inbox);
-    s_take_back_views(self, true); /* main stops everybody who reads before this actor */
+    mg_viewbook_take_back(&self->views, self->store,
+                          true); /* main stops everybody who reads before this actor */
     mg_store_destroy(&self->store);
     free(self->ops);
     free(self);
@@ -99,61 +74,19 @@ s_newest(const state_actor_t *self)
     return mg_view_version(mg_store_current(self->store));
 }
 
-static bool
-s_is_same_asker(const mg_bus_peer_t *a, const mg_bus_peer_t *b)
-{
-    return a->id_len == b->id_len && memcmp(a->id, b->id, a->id_len) == 0;
-}
-
-static unsigned
-s_count_lent(const state_actor_t *self, const mg_bus_peer_t *owner)
-{
-    unsigned count = 0;
-    for (const lent_t *lent = self->lent; lent; lent = lent->next) {
-        count += s_is_same_asker(&lent->owner, owner);
-    }
-    return count;
-}
-
 static mg_status_t
-s_open_view(state_actor_t *self, const mg_bus_peer_t *owner, Mg__StateReply *reply)
+s_open_view(state_actor_t *self, const mg_bus_peer_t *borrower, Mg__StateReply *reply)
 {
-    if (s_count_lent(self, owner) >= MG_STATE_VIEWS_MAX) {
-        return MG_ERR_BUSY;
+    mg_loan_terms_t terms;
+    mg_status_t status = mg_viewbook_lend(&self->views, self->store, borrower, &terms);
+    if (status != MG_OK) {
+        return status;
     }
-    lent_t *lent = calloc(1, sizeof *lent);
-    int64_t before_ns = mg_clock_mono_ns();
-    mg_view_t *view = lent ? mg_store_open_view(self->store) : NULL;
-    int64_t took_ns = mg_clock_mono_ns() - before_ns;
-    mg_histogram_add(&self->view_open, took_ns);
-    reply->view_ns = (uint64_t)took_ns;
-    mg_viewref_t *ref = view ? mg_viewref_new(view) : NULL;
-    if (!ref) {
-        if (view) {
-            mg_store_release_view(self->store, &view);
-        }
-        free(lent);
-        return MG_ERR_NO_MEMORY;
-    }
-    *lent = (lent_t){.next = self->lent,
-                     .view = ref,
-                     .owner = *owner,
-                     .version = s_newest(self),
-                     .since_ms = mg_clock_mono_ms()};
-    self->lent = lent;
-    reply->view = mg_viewref_send(ref);
+    reply->view = terms.view;
+    reply->view_ns = (uint64_t)terms.opened_ns;
     reply->swaps = self->swaps;
     reply->changes = mg_store_changes(self->store);
     return MG_OK;
-}
-
-/* A reply with a view in it did not reach its asker: the view is still only ours. */
-static void
-s_recall_view(state_actor_t *self, mg_handle_t handle)
-{
-    mg_viewref_t *view = mg_viewref_take(handle);
-    mg_viewref_give_back(&view);
-    s_take_back_views(self, false);
 }
 
 static void
@@ -161,7 +94,7 @@ s_reply(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *reply)
 {
     mg_status_t sent = mg_bus_reply(self->inbox, peer, &reply->base);
     if (sent != MG_OK && reply->view) {
-        s_recall_view(self, reply->view);
+        mg_viewbook_recall(&self->views, self->store, reply->view);
     }
     if (sent != MG_OK) {
         mg_log(MG_LOG_WARN, "reply_lost", "actor=state status=%s", mg_status_name(sent));
@@ -219,7 +152,7 @@ s_end_wait(state_actor_t *self, const mg_bus_peer_t *asker)
 {
     size_t left = 0;
     for (size_t i = 0; i < self->awaited_count; i++) {
-        if (!s_is_same_asker(&self->awaited[i], asker)) {
+        if (!mg_bus_same_peer(&self->awaited[i], asker)) {
             self->awaited[left++] = self->awaited[i];
             continue;
         }
@@ -362,22 +295,6 @@ s_handle_swap(state_actor_t *self, const Mg__Swap *swap)
     return status;
 }
 
-/* --- views that are kept for long --- */
-
-static void
-s_report_old_views(const state_actor_t *self, int64_t now_ms)
-{
-    for (lent_t *lent = self->lent; lent; lent = lent->next) {
-        bool keeps = lent->version < s_newest(self);
-        if (keeps && !lent->reported && now_ms - lent->since_ms > MG_STATE_VIEW_OLD_MS) {
-            lent->reported = true;
-            mg_log(MG_LOG_WARN, "view_old", "age_s=%lld msg=%s",
-                   (long long)(now_ms - lent->since_ms) / 1000,
-                   "a view of the state is held for long: what changed since stays in memory");
-        }
-    }
-}
-
 /* --- stats --- */
 
 /* Fills the counts of collections that hold something; `rooms` and `list` have a place for each slot. */
@@ -406,10 +323,10 @@ s_reply_stats(state_actor_t *self, const mg_bus_peer_t *peer, Mg__StateReply *re
     Mg__CollectionCount rooms[MG_COLLECTIONS_MAX];
     Mg__CollectionCount *list[MG_COLLECTIONS_MAX];
     mg_store_stats_t now;
-    s_take_back_views(self, false); /* so that the count is true */
+    mg_viewbook_take_back(&self->views, self->store, false); /* so that the count is true */
     s_watch_memory(self);
     mg_store_stats(self->store, &now);
-    Mg__Histogram view_open = mg_histogram_message(&self->view_open);
+    Mg__Histogram view_open = mg_histogram_message(&self->views.opened);
     Mg__Histogram batch = mg_histogram_message(&self->batch);
     Mg__Histogram turns = mg_histogram_message(mg_loop_turns(self->loop));
     Mg__StateStats stats = MG__STATE_STATS__INIT;
@@ -450,7 +367,7 @@ s_handle(state_actor_t *self, const mg_bus_peer_t *peer, const Mg__StateRequest 
         s_handle_open_view(self, peer, request->open_view);
         return;
     case MG__STATE_REQUEST__BODY_RELEASE_VIEW:
-        s_take_back_views(self, false);
+        mg_viewbook_take_back(&self->views, self->store, false);
         s_end_wait(self, peer);
         return;
     case MG__STATE_REQUEST__BODY_FREEZE:
@@ -511,8 +428,8 @@ static int64_t
 s_on_turn(void *arg, int64_t now_ms)
 {
     state_actor_t *self = arg;
-    s_take_back_views(self, false);
-    s_report_old_views(self, now_ms);
+    mg_viewbook_take_back(&self->views, self->store, false);
+    mg_viewbook_report_old(&self->views, s_newest(self), now_ms);
     int64_t next_ns = mg_store_next_expiry(self->store);
     int64_t now_ns = next_ns ? mg_clock_wall_ns() : 0;
     if (next_ns && next_ns <= now_ns && !self->frozen) {
@@ -524,7 +441,7 @@ s_on_turn(void *arg, int64_t now_ms)
         return 0;
     }
     if (next_ns == 0 || self->frozen) {
-        return self->lent ? WAIT_MAX_MS : -1;
+        return mg_viewbook_is_empty(&self->views) ? -1 : WAIT_MAX_MS;
     }
     int64_t wait_ms = next_ns > now_ns ? (next_ns - now_ns) / MG_NS_PER_MS + 1 : 0;
     return wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;

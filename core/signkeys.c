@@ -14,8 +14,8 @@ typedef struct reading {
     mg_fault_t *why;
 } reading_t;
 
-static const char *const s_members[] = {"kid",         "algorithm",  "active", "secret", "key",
-                                        "private_key", "public_key", NULL};
+static const char *const s_members[] = {"kid", "algorithm",   "active",     "secret",
+                                        "key", "private_key", "public_key", NULL};
 
 const char *
 mg_signalg_name(mg_signalg_t algorithm)
@@ -48,7 +48,8 @@ s_check_members(const reading_t *reading)
     if (!json_is_object(reading->object)) {
         return s_refuse(reading, "it is no object");
     }
-    json_object_foreach ((json_t *)reading->object, name, value) {
+    json_object_foreach((json_t *)reading->object, name, value)
+    {
         if (!s_is_member(name)) {
             return s_refuse(reading, "it may have kid, algorithm, active, secret (or key), "
                                      "private_key and public_key, and nothing else");
@@ -198,10 +199,12 @@ s_forget(json_t *list)
 {
     size_t i = 0;
     json_t *object = NULL;
-    json_array_foreach (list, i, object) {
+    json_array_foreach(list, i, object)
+    {
         const char *name = NULL;
         json_t *value = NULL;
-        json_object_foreach (object, name, value) {
+        json_object_foreach(object, name, value)
+        {
             if (json_is_string(value)) {
                 sodium_memzero((char *)json_string_value(value), json_string_length(value));
             }

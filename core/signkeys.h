@@ -16,7 +16,8 @@
 
 enum { MG_SIGNKEYS_MAX = 8, MG_SIGNKEY_ID_MAX = 64 /* bytes */, MG_SIGNKEY_RSA_BITS_MIN = 2048 };
 
-#define MG_SIGNKEY_LEGACY "legacy-key" /* the name of a plain secret, known to clients of the reference */
+#define MG_SIGNKEY_LEGACY                                                                          \
+    "legacy-key" /* the name of a plain secret, known to clients of the reference */
 
 typedef enum mg_signalg { MG_SIGNALG_HS256, MG_SIGNALG_RS256 } mg_signalg_t;
 

@@ -101,6 +101,12 @@ s_send_frame(zsock_t *sock, uint64_t request, const ProtobufCMessage *message)
     return status;
 }
 
+bool
+mg_bus_same_peer(const mg_bus_peer_t *a, const mg_bus_peer_t *b)
+{
+    return a->id_len == b->id_len && memcmp(a->id, b->id, a->id_len) == 0;
+}
+
 mg_status_t
 mg_bus_reply(zsock_t *sock, const mg_bus_peer_t *peer, const ProtobufCMessage *message)
 {

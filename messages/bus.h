@@ -44,6 +44,9 @@ typedef struct mg_bus_peer {
     uint8_t id_len;
 } mg_bus_peer_t;
 
+/* True if both lead to the same socket, for whichever request. */
+bool mg_bus_same_peer(const mg_bus_peer_t *a, const mg_bus_peer_t *b);
+
 /* A ROUTER (mandatory) bound to `endpoint`; NULL: the name is taken or no memory. Destroy with mg_bus_close. */
 zsock_t *mg_bus_serve(const char *endpoint);
 /* A socket of `type` (ZMQ_DEALER, ZMQ_PUSH, ...) connected to or bound at `endpoint`, with the bus' limits. */

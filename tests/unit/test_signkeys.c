@@ -36,9 +36,9 @@ s_make_pair(unsigned bits, mg_buf_t *out_private, mg_buf_t *out_public)
     gnutls_datum_t pem = {0};
     assert_int_equal(gnutls_x509_privkey_init(&key), 0);
     assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, bits, 0), 0);
-    assert_int_equal(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
-                                                       GNUTLS_PKCS_PLAIN, &pem),
-                     0);
+    assert_int_equal(
+        gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem),
+        0);
     s_append_escaped(out_private, &pem);
     gnutls_free(pem.data);
     assert_int_equal(gnutls_privkey_init(&private), 0);
@@ -162,12 +162,14 @@ test_a_private_key_signs_and_its_public_half_checks(void **state)
     mg_claims_t claims = {0};
     mg_buf_t token = {0};
     s_read_pair("", mg_buf_text(&s_private), mg_buf_text(&s_public), &signer);
-    s_read_pair("{\"kid\":\"h\",\"secret\":\"one\",\"active\":true},", NULL, mg_buf_text(&s_public), &checker);
+    s_read_pair("{\"kid\":\"h\",\"secret\":\"one\",\"active\":true},", NULL, mg_buf_text(&s_public),
+                &checker);
     CHECK_OK(mg_token_issue(&s_grant, &signer, &token));
     CHECK_OK(mg_token_verify(mg_buf_slice(&token), &signer, 0, &claims));
     CHECK_OK(mg_token_verify(mg_buf_slice(&token), &checker, 0, &claims));
     assert_string_equal(claims.sub, "ann");
-    token.data[token.len - 10] ^= 1; /* another character of the alphabet, or none: both are refused */
+    token.data[token.len - 10] ^=
+        1; /* another character of the alphabet, or none: both are refused */
     CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), &checker, 0, &claims));
     mg_buf_free(&token);
     mg_signkeys_wipe(&signer);
@@ -183,8 +185,7 @@ s_verify_hs256(const mg_signkeys_t *keys, const char *id, const mg_buf_t *secret
     assert_int_equal(jwt_new(&jwt), 0);
     assert_int_equal(jwt_set_alg(jwt, JWT_ALG_HS256, secret->data, (int)secret->len), 0);
     assert_int_equal(jwt_add_header(jwt, "kid", id), 0);
-    assert_int_equal(
-        jwt_add_grants_json(jwt, "{\"sub\":\"a\",\"jti\":\"b\",\"exp\":1000}"), 0);
+    assert_int_equal(jwt_add_grants_json(jwt, "{\"sub\":\"a\",\"jti\":\"b\",\"exp\":1000}"), 0);
     char *token = jwt_encode_str(jwt);
     mg_status_t status = mg_token_verify(mg_slice_text(token), keys, 0, &claims);
     free(token);
@@ -197,7 +198,8 @@ test_a_public_key_is_no_secret(void **state)
 {
     (void)state;
     mg_signkeys_t keys;
-    s_read_pair("{\"kid\":\"h\",\"secret\":\"one\",\"active\":true},", NULL, mg_buf_text(&s_public), &keys);
+    s_read_pair("{\"kid\":\"h\",\"secret\":\"one\",\"active\":true},", NULL, mg_buf_text(&s_public),
+                &keys);
     CHECK_OK(s_verify_hs256(&keys, "h", &keys.keys[0].check));
     CHECK_STATUS(MG_ERR_DENIED, s_verify_hs256(&keys, "r", &keys.keys[1].check));
     CHECK_STATUS(MG_ERR_DENIED, s_verify_hs256(&keys, "h", &keys.keys[1].check));
