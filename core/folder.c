@@ -13,10 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    DIR_MODE = 0700,
-    INSTANCE_SHOWN = 4 /* bytes: 8 digits */
-};
+enum { DIR_MODE = 0700 };
 
 struct mg_folder {
     const mg_file_ops_t *io;
@@ -252,78 +249,12 @@ mg_folder_open(const mg_file_ops_t *io,
     return MG_OK;
 }
 
-static bool
-s_starts_with(const char *name, const char *prefix)
-{
-    return strncmp(name, prefix, strlen(prefix)) == 0;
-}
-
-static bool
-s_ends_with(const char *name, const char *suffix)
-{
-    size_t len = strlen(name);
-    size_t tail = strlen(suffix);
-    return len >= tail && strcmp(name + len - tail, suffix) == 0;
-}
-
-/* Takes `-<digits>` off the end of a name that is `end` long; what is left, or 0 if it does not end so. */
-static size_t
-s_without_generation(const char *name, size_t end)
-{
-    enum { DIGITS = 10 };
-    size_t rest = end;
-    while (rest > 0 && name[rest - 1] >= '0' && name[rest - 1] <= '9') {
-        rest--;
-    }
-    return end - rest >= DIGITS && rest > 0 && name[rest - 1] == '-' ? rest - 1 : 0;
-}
-
-/* Takes `-20261123T055238.123Z` off the end likewise. */
-static size_t
-s_without_time(const char *name, size_t end)
-{
-    static const char form[] = "-ddddddddTdddddd.dddZ";
-    size_t len = sizeof form - 1;
-    if (end < len) {
-        return 0;
-    }
-    for (size_t i = 0; i < len; i++) {
-        char found = name[end - len + i];
-        bool fits = form[i] == 'd' ? found >= '0' && found <= '9' : found == form[i];
-        if (!fits) {
-            return 0;
-        }
-    }
-    return end - len;
-}
-
-/* True if a dump's name has a longer stem than ours: `a` is not `a-b`, which is another store, or somebody's copy. */
-static bool
-s_is_dump_of_longer_stem(const mg_folder_t *self, const char *name)
-{
-    size_t end = s_without_generation(name, strlen(name) - strlen(".bin"));
-    return s_without_time(name, end) > strlen(self->stem);
-}
-
-/* The same of the temporary file `.<stem>-<generation>-<instance8>.tmp`, whose writer holds another lock. */
-static bool
-s_is_temp_of_longer_stem(const mg_folder_t *self, const char *name)
-{
-    enum { TAIL = 1 + 2 * INSTANCE_SHOWN + sizeof ".tmp" - 1 };
-    size_t len = strlen(name);
-    return len > TAIL && name[len - TAIL] == '-' &&
-           s_without_generation(name, len - TAIL) > 1 + strlen(self->stem);
-}
-
 /* Removes `.<stem>-*.tmp`: only the holder of the lock writes such files, and it has not begun. */
 static bool
 s_remove_leftover(void *arg, const char *name)
 {
     const mg_folder_t *self = arg;
-    char prefix[MG_STEM_MAX + 3];
-    (void)snprintf(prefix, sizeof prefix, ".%s-", self->stem);
-    if (s_starts_with(name, prefix) && s_ends_with(name, ".tmp") &&
-        !s_is_temp_of_longer_stem(self, name)) {
+    if (mg_dumpname_is_temp(name, self->stem)) {
         (void)self->io->unlink(self->dir,
                                name); /* one that stays does no harm: names are never reused */
     }
@@ -384,11 +315,8 @@ s_take_name(void *arg, const char *name)
 {
     struct listing *listing = arg;
     const mg_folder_t *self = listing->folder;
-    char prefix[MG_STEM_MAX + 2];
     struct stat found;
-    (void)snprintf(prefix, sizeof prefix, "%s-", self->stem);
-    if (!s_starts_with(name, prefix) || !s_ends_with(name, ".bin") ||
-        strlen(name) >= MG_NAME_SIZE || s_is_dump_of_longer_stem(self, name)) {
+    if (!mg_dumpname_is_dump(name, self->stem)) {
         return true;
     }
     if (self->io->stat_at(self->dir, name, &found, AT_SYMLINK_NOFOLLOW) != 0 ||
@@ -441,28 +369,10 @@ mg_folder_open_dump(const mg_folder_t *self, const char *name)
     return fd;
 }
 
-/* RFC 3339 without its separators: 20261123T055238.123Z. */
-static void
-s_compact_time(int64_t created_ns, char out[MG_RFC3339_SIZE])
-{
-    char time[MG_RFC3339_SIZE];
-    size_t used = 0;
-    mg_clock_rfc3339(created_ns, time);
-    for (const char *from = time; *from; from++) {
-        if (*from != '-' && *from != ':') {
-            out[used++] = *from;
-        }
-    }
-    out[used] = 0;
-}
-
 void
 mg_folder_name(const mg_folder_t *self, int64_t created_ns, uint64_t generation, mg_dumpname_t *out)
 {
-    char time[MG_RFC3339_SIZE];
-    s_compact_time(created_ns, time);
-    (void)snprintf(out->text, sizeof out->text, "%s-%s-%010" PRIu64 ".bin", self->stem, time,
-                   generation);
+    mg_dumpname_dump(self->stem, created_ns, generation, out);
 }
 
 void
@@ -471,21 +381,13 @@ mg_folder_orphan_name(const mg_folder_t *self,
                       uint64_t generation,
                       mg_dumpname_t *out)
 {
-    char time[MG_RFC3339_SIZE];
-    char instance[2 * INSTANCE_SHOWN + 1];
-    s_compact_time(created_ns, time);
-    (void)sodium_bin2hex(instance, sizeof instance, self->owner.instance_id, INSTANCE_SHOWN);
-    (void)snprintf(out->text, sizeof out->text, "%s.orphan-%s-%s-%010" PRIu64 ".bin", self->stem,
-                   instance, time, generation);
+    mg_dumpname_orphan(self->stem, self->owner.instance_id, created_ns, generation, out);
 }
 
 void
 mg_folder_temp_name(const mg_folder_t *self, uint64_t generation, mg_dumpname_t *out)
 {
-    char instance[2 * INSTANCE_SHOWN + 1];
-    (void)sodium_bin2hex(instance, sizeof instance, self->owner.instance_id, INSTANCE_SHOWN);
-    (void)snprintf(out->text, sizeof out->text, ".%s-%010" PRIu64 "-%s.tmp", self->stem, generation,
-                   instance);
+    mg_dumpname_temp(self->stem, self->owner.instance_id, generation, out);
 }
 
 bool

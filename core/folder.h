@@ -1,38 +1,22 @@
-/* folder - where dumps live: the folder, its stem, the names in it.
+/* folder - where dumps live: the folder, its stem, its lock, what is in it.
  *
  * Owns     : the folder's descriptor and its lock; both end with it.
  * Thread   : one at a time.
  * Fails    : MG_ERR_IO when the folder is unusable (exit 73), with a sentence that names it and what mends it;
  *            MG_ERR_BUSY when another process holds the lock, with that one's own words.
- * Not here : the lock itself (core/folderlock.h), writing a dump (core/dumpfile.h), judging what is there (core/candidates.h), paths from outside
- *            (core/folderpath.h).
+ * Not here : how files are called (core/dumpname.h), the lock itself (core/folderlock.h), writing a dump (core/dumpfile.h), judging
+ *            what is there (core/candidates.h), paths from outside (core/folderpath.h).
  * Source   : design.md R3 and R8, dump-format.md sections 8 and 9.
- *
- *     <stem>-20261123T055238.123Z-0000000042.bin   a dump; the name is a hint, order comes from the header
- *     .<stem>-0000000042-<instance8>.tmp           one being written; leftovers are removed under the lock
- *     .<stem>.lock                                 held for as long as the process lives, never removed
- *     <stem>.orphan-<instance8>-<time>-<generation>.bin   by a writer that has lost the lock; never restored by itself
  */
 #ifndef MG_CORE_FOLDER_H
 #define MG_CORE_FOLDER_H
 
+#include "core/dumpname.h"
 #include "core/folderlock.h"
-#include "core/keys.h"
 
-enum {
-    MG_NAME_SIZE = 256, /* a file name with its NUL */
-    MG_STEM_MAX = 128,  /* bytes of a stem */
-    MG_FOLDER_NAMES_MAX = 4096,
-};
-
-#define MG_STEM_DEFAULT "memory_dump"
+enum { MG_FOLDER_NAMES_MAX = 4096 };
 
 typedef struct mg_folder mg_folder_t;
-
-/* A dump's file name. */
-typedef struct mg_dumpname {
-    char text[MG_NAME_SIZE];
-} mg_dumpname_t;
 
 /* Opens the folder that MEM_DUMP_PATH names. An existing folder or a trailing '/': that folder and MG_STEM_DEFAULT;
  * otherwise its dirname, and its basename without extension as stem. A relative one is created below the working
@@ -67,9 +51,8 @@ MG_MUST_USE mg_status_t mg_folder_check_lock(const mg_folder_t *self, mg_fault_t
 uint64_t mg_folder_noted_generation(const mg_folder_t *self);
 void mg_folder_note_generation(mg_folder_t *self, uint64_t generation);
 
-/* Names of the dumps, newest name first, at most MG_FOLDER_NAMES_MAX; regular files only. `<stem>-*.bin` counts, whatever stands
- * for the star, but not a whole name of a longer stem: memory_dump-eu-<time>-<generation>.bin is no dump of memory_dump.
- * The caller frees *out. */
+/* Names of the dumps, newest name first, at most MG_FOLDER_NAMES_MAX; regular files only, those that mg_dumpname_is_dump
+ * takes. The caller frees *out. */
 MG_MUST_USE mg_status_t mg_folder_list(const mg_folder_t *self,
                                        mg_dumpname_t **out,
                                        size_t *out_count,
