@@ -1,4 +1,5 @@
-"""requests - one document over HTTP: read and written by 64 clients, beside the bare library and beside webdis with redis.
+"""requests - one document over HTTP: read and written by 64 clients, beside the bare library (one prepared answer, and a table in its
+own thread) and beside webdis with redis.
 
 The reads carry a token and get every header that memgate sends; the bare server sends the same headers and bytes.
 """
@@ -25,7 +26,14 @@ def sample(server):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-http-"))
     (folder / "body").write_bytes(answer.read())
     (folder / "headers").write_text("".join(f"{n}: {v}\n" for n, v in answer.getheaders() if n.lower() not in SKIPPED))
+    (folder / "paths").write_text("".join(f"/platform/api/orders/v{number}\n" for number in range(1, 10001)))
     return folder
+
+
+def bare(folder, *files):
+    """A server of hello.c."""
+    port = free_port()
+    return Process([str(part) for part in (build("hello.c", "-lmicrohttpd"), port, folder / "headers", folder / "body", *files)], port)
 
 
 def script(folder, name, method, body):
@@ -51,10 +59,10 @@ def main():
         redis.cli("-x", "SET", "orders", stdin=body)
         change = script(folder, "change.lua", "PUT", '{"api_description":"' + "x" * 100 + '"}')
         store = script(folder, "store.lua", "PUT", "x" * len(body))
-        hello = Process([str(build("hello.c", "-lmicrohttpd")), str(port := free_port()), str(folder / "headers"), str(folder / "body")], port)
-        with hello:
+        with bare(folder) as hello, bare(folder, folder / "paths") as table:
             takes = {
                 "hello": lambda c: wrk(hello.port, PATH, c, options.seconds),
+                "table": lambda c: wrk(table.port, PATH, c, options.seconds),
                 "get": lambda c: wrk(server.port, PATH, c, options.seconds, [token]),
                 "live": lambda c: wrk(server.port, "/platform/monitor/liveness", c, options.seconds),
                 "webdis": lambda c: wrk(web.port, "/GET/orders", c, options.seconds),
@@ -68,6 +76,7 @@ def main():
                         figures[name].append(take(connections))
                 what = f"{connections} connections"
                 bars.add(f"GET one document, authenticated, {what} : bare library", figures["get"], figures["hello"], 0.70, unit="/s")
+                bars.add(f"GET one document, authenticated, {what} : table in the library's thread", figures["get"], figures["table"], None, unit="/s")
                 bars.add(f"GET one document, {what} : webdis GET", figures["get"], figures["webdis"], 1.3, unit="/s")
                 bars.add(f"PUT one document, {what} : webdis SET", figures["put"], figures["webdis put"], 0.8, unit="/s")
                 bars.add(f"liveness, {what} : bare library", figures["live"], figures["hello"], 0.70, unit="/s")

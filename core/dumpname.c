@@ -62,7 +62,8 @@ mg_dumpname_temp(const char *stem,
 {
     char shown[2 * INSTANCE_SHOWN + 1];
     s_show_instance(instance, shown);
-    (void)snprintf(out->text, sizeof out->text, ".%s-%010" PRIu64 "-%s.tmp", stem, generation, shown);
+    (void)snprintf(out->text, sizeof out->text, ".%s-%010" PRIu64 "-%s.tmp", stem, generation,
+                   shown);
 }
 
 static bool

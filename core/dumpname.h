@@ -26,7 +26,8 @@ typedef struct mg_dumpname {
 } mg_dumpname_t;
 
 /* A dump made at `created_ns` (Unix time). */
-void mg_dumpname_dump(const char *stem, int64_t created_ns, uint64_t generation, mg_dumpname_t *out);
+void
+mg_dumpname_dump(const char *stem, int64_t created_ns, uint64_t generation, mg_dumpname_t *out);
 /* By this instance, which has lost its lock. */
 void mg_dumpname_orphan(const char *stem,
                         const uint8_t instance[MG_INSTANCE_SIZE],
