@@ -82,6 +82,57 @@ test_a_merge_is_what_libbson_makes_of_it(void **state)
 }
 
 static void
+s_append_numbered(bson_t *out, uint32_t first, uint32_t count, bool value)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "f%u", (first + i) * 7919 % 1000003); /* in no order */
+        BSON_APPEND_BOOL(out, key, value);
+    }
+}
+
+static void
+test_a_merge_of_many_fields_is_what_libbson_makes_of_it(void **state)
+{
+    (void)state;
+    for (uint32_t fields = 60; fields < 300; fields += 13) {
+        bson_t base = BSON_INITIALIZER;
+        bson_t patch = BSON_INITIALIZER;
+        bson_t expected = BSON_INITIALIZER;
+        mg_buf_t merged = {0};
+        s_append_numbered(&base, 0, fields, false);
+        s_append_numbered(&base, 5, 1, true); /* a name twice: the first counts */
+        s_append_numbered(&patch, fields / 3, fields, true);
+        s_append_numbered(&patch, fields / 3, 1, false);
+        s_merge_by_libbson(&base, &patch, &expected);
+        CHECK_OK(mg_document_merge(mg_document_slice(&base), mg_document_slice(&patch), &merged));
+        assert_true(mg_slice_equal(mg_buf_slice(&merged), mg_document_slice(&expected)));
+        mg_buf_free(&merged);
+        bson_destroy(&expected);
+        bson_destroy(&patch);
+        bson_destroy(&base);
+    }
+}
+
+/* Looked through for each other, these would take minutes: far more than a test has. */
+static void
+test_a_merge_of_very_many_fields_does_not_hold_its_thread(void **state)
+{
+    (void)state;
+    enum { FIELDS = 200000 };
+    bson_t base = BSON_INITIALIZER;
+    bson_t patch = BSON_INITIALIZER;
+    mg_buf_t merged = {0};
+    s_append_numbered(&base, 0, FIELDS, false);
+    s_append_numbered(&patch, FIELDS, FIELDS, true);
+    CHECK_OK(mg_document_merge(mg_document_slice(&base), mg_document_slice(&patch), &merged));
+    assert_int_equal(merged.len, base.len + patch.len - 5);
+    mg_buf_free(&merged);
+    bson_destroy(&patch);
+    bson_destroy(&base);
+}
+
+static void
 test_what_is_no_document_or_too_large_is_refused(void **state)
 {
     (void)state;
@@ -134,6 +185,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_merge_is_what_libbson_makes_of_it),
+        cmocka_unit_test(test_a_merge_of_many_fields_is_what_libbson_makes_of_it),
+        cmocka_unit_test(test_a_merge_of_very_many_fields_does_not_hold_its_thread),
         cmocka_unit_test(test_what_is_no_document_or_too_large_is_refused),
         cmocka_unit_test(test_fields_read_as_what_they_are_or_as_the_default),
     };
