@@ -21,6 +21,7 @@ typedef struct session {
     mg_claims_t claims;
     seen_t user;
     bool active;
+    bool same_user; /* the document is that of the user whom the token was given to */
     char role_name[MG_ROLE_NAME_MAX + 1];
     seen_t role;
     mg_permissions_t permissions;
@@ -118,6 +119,8 @@ s_decode_user(const mg_entry_t *user, session_t *session)
     memcpy(session->role_name, len ? role.data : (const uint8_t *)"", len);
     session->role_name[len] = 0;
     session->active = mg_document_bool(mg_entry_body(user), "active", true);
+    session->same_user = !session->claims.uid[0] ||
+                         mg_document_text_is(mg_entry_body(user), "_id", session->claims.uid);
     session->user = s_seen(user);
 }
 
@@ -195,7 +198,7 @@ mg_sessions_identify(mg_sessions_t *self,
         s_decode_user(user, session);
         session->role = (seen_t){0};
     }
-    if (!user || !session->active || s_is_revoked(world, &session->claims)) {
+    if (!user || !session->active || !session->same_user || s_is_revoked(world, &session->claims)) {
         return MG_ERR_DENIED;
     }
     mg_slice_t role_name = mg_slice_text(session->role_name);

@@ -18,8 +18,9 @@
 
 enum {
     MG_SESSIONS_MAX = 1024, /* tokens remembered */
-    MG_ROLE_NAME_MAX = 128, /* bytes; a longer role name gives no permission */
-    MG_CSRF_TEXT = 65       /* bytes of a CSRF token with its NUL */
+    MG_ROLE_NAME_MAX =
+        200, /* bytes: 50 characters of four each; a longer role name gives no permission */
+    MG_CSRF_TEXT = 65 /* bytes of a CSRF token with its NUL */
 };
 
 /* Who asks. */
@@ -46,7 +47,8 @@ void mg_sessions_destroy(mg_sessions_t **self_p);
 /* Forgets everything: after a Swap, and when the keys change. */
 void mg_sessions_clear(mg_sessions_t *self);
 
-/* Valid: signature, exp, user known and active, neither the user nor the token revoked. */
+/* Valid: signature, exp, user known, active and the one whom the token was given to (not a later one of that name), neither the user
+ * nor the token revoked. */
 MG_MUST_USE mg_status_t mg_sessions_identify(mg_sessions_t *self,
                                              const mg_session_world_t *world,
                                              mg_slice_t token,

@@ -50,6 +50,7 @@ s_fill(jwt_t *jwt, const mg_grant_t *grant, const mg_signkey_t *key)
     failed |= jwt_add_grant(jwt, "sub", grant->sub);
     failed |= jwt_add_grant(jwt, "role", grant->role);
     failed |= jwt_add_grant(jwt, "jti", grant->jti);
+    failed |= *grant->uid && jwt_add_grant(jwt, "uid", grant->uid);
     failed |= jwt_add_grant_int(jwt, "exp", (long)grant->expires_s);
     mg_buf_t accesses = {0};
     mg_buf_append_format(&accesses, "{\"accesses\":%s}", grant->accesses);
@@ -170,7 +171,9 @@ mg_token_verify(mg_slice_t token, const mg_signkeys_t *keys, int64_t now_s, mg_c
     claims.expires_s = jwt_get_grant_int(jwt, "exp"); /* 0 when it is missing or no whole number */
     bool valid = jwt_get_alg(jwt) == s_algorithm(key) && claims.expires_s > now_s &&
                  s_copy_claim(jwt, "sub", claims.sub, sizeof claims.sub) &&
-                 s_copy_claim(jwt, "jti", claims.jti, sizeof claims.jti);
+                 s_copy_claim(jwt, "jti", claims.jti, sizeof claims.jti) &&
+                 (!jwt_get_grant(jwt, "uid") ||
+                  s_copy_claim(jwt, "uid", claims.uid, sizeof claims.uid));
     jwt_free(jwt);
     if (!valid) {
         return MG_ERR_DENIED;

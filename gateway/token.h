@@ -13,7 +13,7 @@
 
 enum {
     MG_TOKEN_MAX = 4096,     /* bytes of a token; longer ones are not even looked at */
-    MG_TOKEN_NAME_MAX = 128, /* bytes of `sub` */
+    MG_TOKEN_NAME_MAX = 200, /* bytes of `sub`: 50 characters of four bytes each */
     MG_TOKEN_ID_MAX = 64,    /* bytes of `jti` */
     MG_UUID_BYTES = 16,
     MG_UUID_TEXT = 37 /* bytes of a UUID in text with its NUL */
@@ -23,7 +23,8 @@ enum {
 typedef struct mg_claims {
     char sub[MG_TOKEN_NAME_MAX + 1];
     char jti[MG_TOKEN_ID_MAX + 1];
-    int64_t expires_s; /* Unix time */
+    char uid[MG_TOKEN_ID_MAX + 1]; /* `_id` of the user's document; empty: the token does not say */
+    int64_t expires_s;             /* Unix time */
 } mg_claims_t;
 
 typedef struct mg_grant {
@@ -31,6 +32,7 @@ typedef struct mg_grant {
     const char *role;
     const char *accesses; /* a JSON object, gateway/permission.h */
     const char *jti;
+    const char *uid;   /* as in mg_claims_t; empty: left out */
     int64_t expires_s; /* Unix time */
 } mg_grant_t;
 

@@ -7,6 +7,8 @@
 #include "gateway/handlers/handlers.h"
 #include "gateway/service.h"
 
+#include <string.h>
+
 enum {
     ACCESS_COOKIE_S =
         1800, /* whatever the token's own life is: the reference's clients rely on it */
@@ -46,6 +48,17 @@ typedef struct issue {
     int64_t cookie_s;
 } issue_t;
 
+/* The document's `_id`, by which a token is its user's and not that of a later one of the same name. One that is no short text is left
+ * out: then the name decides. */
+static void
+s_copy_uid(mg_slice_t user, char out[MG_TOKEN_ID_MAX + 1])
+{
+    mg_slice_t id = mg_document_text(user, "_id");
+    bool fits = id.len > 0 && id.len <= MG_TOKEN_ID_MAX && !memchr(id.data, 0, id.len);
+    memcpy(out, fits ? id.data : (const uint8_t *)"", fits ? id.len : 0);
+    out[fits ? id.len : 0] = 0;
+}
+
 static mg_status_t
 s_sign(const mg_request_t *request, mg_slice_t user, const char *jti, int64_t life_s, mg_buf_t *out)
 {
@@ -53,6 +66,8 @@ s_sign(const mg_request_t *request, mg_slice_t user, const char *jti, int64_t li
     mg_buf_t name = {0};
     mg_buf_t role = {0};
     mg_buf_t accesses = {0};
+    char uid[MG_TOKEN_ID_MAX + 1];
+    s_copy_uid(user, uid);
     mg_buf_append_slice(&name, mg_document_text(user, "username"));
     mg_buf_append_slice(&role, mg_document_text(user, "role"));
     mg_permissions_t permissions = 0;
@@ -63,6 +78,7 @@ s_sign(const mg_request_t *request, mg_slice_t user, const char *jti, int64_t li
                               .role = mg_buf_text(&role),
                               .accesses = mg_buf_text(&accesses),
                               .jti = jti,
+                              .uid = uid,
                               .expires_s = request->now_ns / MG_NS_PER_SECOND + life_s};
     mg_status_t status = mg_token_issue(&grant, world.keys, out);
     mg_buf_free(&name);

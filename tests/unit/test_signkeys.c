@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const mg_grant_t s_grant = {"ann", "users", "{}", "id-1", 1000};
+static const mg_grant_t s_grant = {"ann", "users", "{}", "id-1", "", 1000};
 static mg_buf_t s_private; /* a pair in PEM, as it stands in JSON */
 static mg_buf_t s_public;
 

@@ -34,13 +34,14 @@ static void
 test_issued_token_is_valid_until_it_expires(void **state)
 {
     (void)state;
-    const mg_grant_t grant = {"ann", "users", "{\"ui_access\":true}", "id-1", 1000};
+    const mg_grant_t grant = {"ann", "users", "{\"ui_access\":true}", "id-1", "doc-1", 1000};
     mg_buf_t token = {0};
     CHECK_OK(mg_token_issue(&grant, &s_set, &token));
     mg_claims_t claims = {0};
     CHECK_OK(mg_token_verify(mg_buf_slice(&token), &s_set, 999, &claims));
     assert_string_equal(claims.sub, "ann");
     assert_string_equal(claims.jti, "id-1");
+    assert_string_equal(claims.uid, "doc-1");
     assert_int_equal(claims.expires_s, 1000);
     CHECK_STATUS(MG_ERR_DENIED, mg_token_verify(mg_buf_slice(&token), &s_set, 1000, &claims));
     mg_signkeys_t other = {0};
@@ -56,7 +57,7 @@ static void
 test_any_changed_byte_is_refused(void **state)
 {
     (void)state;
-    const mg_grant_t grant = {"ann", "users", "{}", "id-1", 1000};
+    const mg_grant_t grant = {"ann", "users", "{}", "id-1", "", 1000};
     mg_buf_t token = {0};
     CHECK_OK(mg_token_issue(&grant, &s_set, &token));
     mg_claims_t claims = {.expires_s = 99};
@@ -211,7 +212,7 @@ test_names_fit_up_to_their_limit(void **state)
     memset(name, 'n', MG_TOKEN_NAME_MAX);
     for (int over = 0; over <= 1; over++) {
         name[MG_TOKEN_NAME_MAX] = over ? 'n' : 0;
-        const mg_grant_t grant = {name, "users", "{}", "id-1", 1000};
+        const mg_grant_t grant = {name, "users", "{}", "id-1", "", 1000};
         mg_buf_t token = {0};
         mg_claims_t claims = {0};
         CHECK_OK(mg_token_issue(&grant, &s_set, &token));
