@@ -159,7 +159,10 @@ static const mg_route_doc_t s_rows[] = {
                 MG_ERROR_ROLE_UPDATE_ADMIN, MG_ERROR_IMPORT_TOO_BIG}},
     {.line = "POST " CONFIG "/rollback",
      .summary = "Go back to the newest snapshot of the configuration",
-     .errors = {MG_ERROR_ROLLBACK_NOTHING}},
+     .note = "Whoever could not bring about the difference in roles by hand is refused.",
+     .errors = {MG_ERROR_ROLLBACK_NOTHING, MG_ERROR_ROLE_CREATE, MG_ERROR_ROLE_UPDATE,
+                MG_ERROR_ROLE_DELETE, MG_ERROR_ROLE_CREATE_ADMIN, MG_ERROR_ROLE_UPDATE_ADMIN,
+                MG_ERROR_ROLE_DELETE_ADMIN}},
 };
 
 const mg_route_docs_t mg_docs_resources = {s_rows, sizeof s_rows / sizeof *s_rows};

@@ -1,4 +1,4 @@
-/* Import of a configuration, and the way back. An import is one batch with a snapshot of what was there; items are found by their natural
+/* Import of a configuration. An import is one batch with a snapshot of what was there; items are found by their natural
  * key, merged over what is there, and written whether or not they have all that a create would want. */
 #include "core/bsoncheck.h"
 #include "core/document.h"
@@ -184,19 +184,12 @@ s_read_key(const import_t *self, mg_slice_t item, mg_buf_t *out)
     return mg_buf_ok(out) && out->len <= MG_KEY_MAX;
 }
 
-/* Nobody makes itself more by an import: roles need what they need elsewhere, and only an admin imports what makes an admin. */
+/* Nobody makes itself more by an import. */
 static bool
 s_is_allowed(const import_t *self, mg_slice_t before, mg_slice_t after)
 {
-    const mg_change_t change = {before, after};
-    if (self->resource->collection != MG_COLLECTION_ROLES) {
-        return true;
-    }
-    if (!mg_permissions_have(self->request->caller.permissions, MG_MAY_MANAGE_ROLES)) {
-        mg_request_refuse(self->request, before.len ? MG_ERROR_ROLE_UPDATE : MG_ERROR_ROLE_CREATE);
-        return false;
-    }
-    return mg_role_check(self->request, &change);
+    return self->resource->collection != MG_COLLECTION_ROLES ||
+           mg_role_may_change(self->request, before, after);
 }
 
 static void
@@ -364,21 +357,4 @@ mg_handle_import(mg_request_t *request)
     mg_batch_free(&self.batch);
     json_decref(self.places);
     json_decref(self.used_ids);
-}
-
-void
-mg_handle_rollback(mg_request_t *request)
-{
-    mg_batch_t batch = {0};
-    bool there = mg_snapshot_restore(request, &batch);
-    mg_status_t status = mg_batch_status(&batch);
-    if (!there) {
-        mg_request_refuse(request, MG_ERROR_ROLLBACK_NOTHING);
-    } else if (status != MG_OK) {
-        mg_ask_refuse(request, status);
-    } else {
-        mg_reply_message(&request->answer, 200, "The configuration is that of the newest snapshot");
-        mg_ask_write(request, batch.ops, batch.count, NULL);
-    }
-    mg_batch_free(&batch);
 }

@@ -135,8 +135,11 @@ s_remove_all(const mg_request_t *request, mg_collection_id_t id, mg_batch_t *bat
     mg_cursor_nth(&cursor, mg_request_world(request).view, (int)id, 0);
     const mg_entry_t *entry = NULL;
     while ((entry = mg_cursor_next(&cursor)) != NULL) {
-        const mg_op_t op = {
-            .kind = MG_OP_DELETE, .collection = s_name(id), .key = mg_entry_key(entry)};
+        const mg_op_t op = {.kind = MG_OP_DELETE,
+                            .condition = MG_IF_REV,
+                            .rev = entry->rev,
+                            .collection = s_name(id),
+                            .key = mg_entry_key(entry)};
         mg_batch_add(batch, &op);
     }
 }
@@ -155,7 +158,10 @@ s_restore_part(mg_slice_t part, mg_batch_t *batch)
         uint32_t len = 0;
         const uint8_t *data = NULL;
         bson_iter_document(&item, &len, &data);
-        const mg_op_t op = {.kind = MG_OP_PUT, .collection = kind, .body = mg_slice(data, len)};
+        const mg_op_t op = {.kind = MG_OP_PUT,
+                            .condition = MG_IF_ABSENT,
+                            .collection = kind,
+                            .body = mg_slice(data, len)};
         mg_batch_add(batch, &op);
     }
 }

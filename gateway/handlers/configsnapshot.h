@@ -19,7 +19,8 @@ extern const mg_collection_id_t mg_config_kinds[MG_CONFIG_KINDS];
 
 /* Adds the operations that store a snapshot of this run's view and remove snapshots that are too many. */
 void mg_snapshot_take(const mg_request_t *request, mg_batch_t *batch);
-/* Adds the operations that make the five collections what the newest snapshot says; false: there is none. */
+/* Adds the operations that make the five collections what the newest snapshot says; false: there is none. They hold only for this run's
+ * view: what changes meanwhile is a conflict. */
 bool mg_snapshot_restore(const mg_request_t *request, mg_batch_t *batch);
 
 #endif

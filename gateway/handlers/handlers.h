@@ -69,6 +69,9 @@ bool mg_user_is_hidden(const mg_request_t *request, mg_slice_t document);
 /* roles.c */
 bool mg_role_check(mg_request_t *request, const mg_change_t *change);
 bool mg_role_is_hidden(const mg_request_t *request, mg_slice_t document);
+/* For roles that change another way than by their own routes: nobody makes itself more by an import or a rollback. What creates, changes
+ * or deletes a role (an empty slice: there is none) needs manage_roles, and an admin for what makes an admin. False: it has answered. */
+bool mg_role_may_change(mg_request_t *request, mg_slice_t before, mg_slice_t after);
 
 /* apis.c */
 bool mg_api_complete(const mg_request_t *request, bson_t *draft);

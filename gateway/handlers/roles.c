@@ -31,3 +31,20 @@ mg_role_check(mg_request_t *request, const mg_change_t *change)
     mg_request_refuse(request, error);
     return false;
 }
+
+bool
+mg_role_may_change(mg_request_t *request, mg_slice_t before, mg_slice_t after)
+{
+    const mg_change_t change = {before, after};
+    if (mg_permissions_have(request->caller.permissions, MG_MAY_MANAGE_ROLES)) {
+        return mg_role_check(request, &change);
+    }
+    mg_error_id_t error = MG_ERROR_ROLE_UPDATE;
+    if (before.len == 0) {
+        error = MG_ERROR_ROLE_CREATE;
+    } else if (after.len == 0) {
+        error = MG_ERROR_ROLE_DELETE;
+    }
+    mg_request_refuse(request, error);
+    return false;
+}

@@ -73,6 +73,29 @@ class Config(Platform):
         done = self.server.cli("export", "--collection", "config_snapshots")
         self.assertEqual(len({line.split('"_id":"')[1][:20] for line in done.stdout.splitlines()}), 5)
 
+    def test_a_rollback_gives_nobody_more_than_it_may_give(self):
+        """Otherwise: import nothing, lose a flag, go back."""
+        token = self.user("back", manage_gateway=True, manage_roles=True)
+        self.expect(200, f"POST {CONFIG}/import", {}, token=token)
+        self.expect(200, "PUT /platform/role/back-role", {"manage_roles": False})
+        self.expect("403 ROLE010", f"POST {CONFIG}/rollback", token=token)
+        self.assertFalse(self.expect(200, "GET /platform/role/back-role")["manage_roles"])
+        self.import_(groups=[{"group_name": "not-a-role"}])
+        self.expect(200, f"POST {CONFIG}/rollback", token=token)  # the roles stay as they are
+        self.expect("400 GRP003", "PUT /platform/group/not-a-role", {"group_description": "x"})
+        self.expect(201, "POST /platform/role", {"role_name": "newcomer"})
+        self.expect("403 ROLE011", f"POST {CONFIG}/rollback", token=token)
+        self.expect(200, "DELETE /platform/role/newcomer")
+        self.expect(201, "POST /platform/role", {"role_name": "gone"})
+        self.import_()
+        self.expect(200, "DELETE /platform/role/gone")
+        self.expect("403 ROLE009", f"POST {CONFIG}/rollback", token=token)
+        self.expect(200, "PUT /platform/role/back-role", {"manage_roles": True})
+        self.import_(roles=[{"role_name": "boss", "platform_admin": True}])
+        self.expect("403 ROLE016", f"POST {CONFIG}/rollback", token=token)
+        self.expect(200, f"POST {CONFIG}/rollback")
+        self.expect("404 ROLE004", "GET /platform/role/boss")
+
     def test_refusals(self):
         plain, manager, only = self.user("cfg"), self.user("gate", manage_gateway=True, manage_roles=True), self.user("only", manage_gateway=True)
         for line, code in (("GET export/all", "CFG001"), ("GET export/apis", "CFG002"), ("GET export/roles", "CFG003"), ("GET export/groups", "CFG004"), ("GET export/routings", "CFG005"),
