@@ -122,16 +122,18 @@ mg_guard_user_password(mg_request_t *request)
 
 /* --- rules of a change --- */
 
-/* Another user has this email. */
+/* Another user than `self` logs in by this: it is that user's name or email. One login takes both, so a name that is somebody else's
+ * email, or the other way round, would keep that user out. */
 static bool
-s_email_is_taken(const mg_request_t *request, mg_slice_t user)
+s_login_is_taken(const mg_request_t *request, mg_slice_t login, mg_slice_t self)
 {
     mg_session_world_t world = mg_request_world(request);
-    const mg_entry_t *other =
-        mg_view_find_unique(world.view, MG_COLLECTION_USERS, 0, mg_document_text(user, "email"));
-    return other && mg_entry_alive(other, request->now_ns) &&
-           !mg_slice_equal(mg_document_text(mg_entry_body(other), "username"),
-                           mg_document_text(user, "username"));
+    const mg_entry_t *by_name = mg_request_find(request, MG_COLLECTION_USERS, login);
+    const mg_entry_t *by_email =
+        login.len ? mg_view_find_unique(world.view, MG_COLLECTION_USERS, 0, login) : NULL;
+    return (by_name && !mg_slice_equal(mg_entry_key(by_name), self)) ||
+           (by_email && mg_entry_alive(by_email, request->now_ns) &&
+            !mg_slice_equal(mg_entry_key(by_email), self));
 }
 
 /* The rules about admins: create, change, give, delete. */
@@ -183,8 +185,9 @@ s_check_self_fields(mg_request_t *request)
 bool
 mg_user_is_taken(const mg_request_t *request, mg_slice_t draft)
 {
-    return mg_request_find(request, MG_COLLECTION_USERS, mg_document_text(draft, "username")) ||
-           s_email_is_taken(request, draft);
+    const mg_slice_t nobody = {0};
+    return s_login_is_taken(request, mg_document_text(draft, "username"), nobody) ||
+           s_login_is_taken(request, mg_document_text(draft, "email"), nobody);
 }
 
 static void
@@ -274,12 +277,13 @@ s_store_update(mg_request_t *request, const mg_entry_t *entry, mg_slice_t merged
     if (!mg_user_check(request, &change)) {
         return;
     }
+    mg_slice_t self = mg_entry_key(entry);
     mg_slice_t name = mg_document_text(merged, "username");
-    bool renamed = !mg_slice_equal(name, mg_request_param(request, 0));
-    bool taken = s_email_is_taken(request, merged) &&
-                 !mg_slice_equal(mg_document_text(merged, "email"),
-                                 mg_document_text(mg_entry_body(entry), "email"));
-    if (taken || (renamed && mg_request_find(request, MG_COLLECTION_USERS, name))) {
+    mg_slice_t email = mg_document_text(merged, "email");
+    bool renamed = !mg_slice_equal(name, self);
+    bool moved = !mg_slice_equal(email, mg_document_text(mg_entry_body(entry), "email"));
+    if ((moved && s_login_is_taken(request, email, self)) ||
+        (renamed && s_login_is_taken(request, name, self))) {
         mg_request_refuse(request, MG_ERROR_USER_EXISTS);
         return;
     }

@@ -58,6 +58,40 @@ class Belongings(Platform):
         self.assertEqual(self.expect(200, "GET /platform/credit/beth")["username"], "beth")
 
 
+class Names(Platform):
+    """What logs a user in is that user's alone."""
+
+    def test_nobody_takes_the_login_of_somebody_else(self):
+        token = self.user("mallory")
+        for login in ("admin", "admin@example.test"):
+            self.expect("400 USR001", "PUT /platform/user/mallory", {"email": login}, token=token)
+            self.expect("400 USR001", "PUT /platform/user/mallory", {"username": login})
+            self.expect("400 USR001", f"POST {PATH}/register", {"email": login, "password": STRONG}, token=None)
+            for more in ({"username": login, "email": "free@example.test"}, {"username": "free", "email": login}):
+                self.expect("400 USR001", "POST /platform/user", {**more, "password": STRONG, "role": "user"})
+        self.server.login("admin")
+        self.expect(200, "PUT /platform/user/mallory", {"email": "mallory"}, token=token)
+        self.server.login("mallory", STRONG)
+
+    def test_a_token_is_not_that_of_the_next_user_of_that_name(self):
+        for body in ({"email": "nora@example.test", "password": STRONG}, {"email": "nora@elsewhere.test", "password": STRONG}):
+            self.expect(201, f"POST {PATH}/register", body, token=None)
+            token = self.server.login("nora", STRONG)
+            long_lived = self.expect(200, f"POST {PATH}/refresh", token=token)["refresh_token"]
+            self.expect(200, "DELETE /platform/user/nora", token=token)
+        self.user("nora")
+        self.restart()
+        for old in (token, long_lived):
+            self.expect("401 AUTH005", f"GET {PATH}/status", token=old)
+        self.expect(200, f"GET {PATH}/status", token=self.server.login("nora", STRONG))
+
+    def test_the_longest_names_work(self):
+        name = "\U0001f600" * 50
+        self.expect(201, "POST /platform/role", {"role_name": name, "manage_groups": True})
+        self.expect(201, "POST /platform/user", {"username": name, "email": "long@example.test", "password": STRONG, "role": name})
+        self.expect(201, "POST /platform/group", {"group_name": "by-long"}, token=self.server.login("long@example.test", STRONG))
+
+
 class Accounts(Platform):
     def test_revoked_user_is_out_until_unrevoked_also_with_later_tokens(self):
         token = self.user("carl")
