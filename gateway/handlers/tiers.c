@@ -67,7 +67,8 @@ mg_handle_tiers(mg_request_t *request)
     mg_buf_append_format(&json,
                          ",\"page\":%" PRId64 ",\"page_size\":%" PRId64
                          ",\"has_next\":%s,\"total\":%" PRIu64 "}",
-                         skip / limit + 1, limit, has_next ? "true" : "false", listing.total);
+                         skip / limit + (skip / limit < INT64_MAX), limit,
+                         has_next ? "true" : "false", listing.total);
     if (status == MG_OK && mg_buf_ok(&json)) {
         mg_reply_payload(&request->answer, 200, mg_buf_slice(&json));
     } else {

@@ -138,6 +138,8 @@ class Tiers(Platform):
         answer = self.expect(200, "GET /platform/tiers/?limit=1")
         self.assertEqual([answer[name] for name in ("skip", "limit", "page", "page_size", "has_next", "total")], [0, 1, 1, 1, True, 2])
         self.assertEqual([one["tier_id"] for one in self.expect(200, "GET /platform/tiers/?skip=1&limit=1")["tiers"]], ["iron"])
+        beyond = self.expect(200, "GET /platform/tiers/?skip=99999999999999999999&limit=1")
+        self.assertEqual((beyond["tiers"], beyond["page"], beyond["has_next"]), ([], 2**63 - 1, False))
         self.assertEqual([one["tier_id"] for one in self.expect(200, "GET /platform/tiers/?enabled_only=true")["tiers"]], ["iron"])
         found = self.expect(200, "GET /platform/tiers/?search=GOL")
         self.assertEqual(([one["tier_id"] for one in found["tiers"]], found["total"]), (["gold"], 1))
