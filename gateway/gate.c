@@ -291,15 +291,16 @@ s_check_framing(const seen_t *seen, bool is_http11, mg_framing_t *framing)
     return host_required && !s_is_host(seen->value[HEADER_HOST]) ? MG_GATE_HOST : MG_GATE_PASS;
 }
 
-/* The most that these parts can take: one blank behind each colon, CR LF at each end. Whoever writes no blank could hide that
- * many bytes; framing headers are safe even then, since what is left of them must be a whole number or `chunked`. */
+/* The most that these parts can take: CR LF at each end. Whoever ends lines with LF alone could hide a byte in each; framing headers are
+ * safe even then, since what is left of them must be a whole number or `chunked`. */
 static bool
 s_is_accounted_for(const mg_head_t *head)
 {
-    enum { LINE = 4 /* blanks or ": ", and CR LF */, END = 2 };
-    size_t most = head->method.len + head->target.len + head->version.len + LINE + END;
+    enum { BLANKS = 2 /* of the first line */, COLON = 1, END = 2 };
+    size_t most = head->method.len + head->target.len + head->version.len + BLANKS + END + END;
     for (size_t i = 0; i < head->header_count; i++) {
-        most += head->headers[i].name.len + head->headers[i].value.len + LINE;
+        const mg_header_t *header = &head->headers[i];
+        most += header->name.len + COLON + header->blanks + header->value.len + END;
     }
     return head->size <= most;
 }

@@ -33,7 +33,8 @@ const char *mg_method_name(mg_method_t method);
 
 typedef struct mg_header {
     mg_slice_t name;
-    mg_slice_t value;
+    mg_slice_t value; /* without the blanks before it, with those behind it */
+    size_t blanks;    /* spaces and tabs between colon and value */
 } mg_header_t;
 
 typedef struct mg_head {

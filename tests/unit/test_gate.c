@@ -12,6 +12,7 @@ s_check(const char *line, const char *const *lines, size_t count, mg_framing_t *
         const char *colon = strchr(lines[i], ':');
         headers[i].name = mg_slice(lines[i], (size_t)(colon - lines[i]));
         headers[i].value = mg_slice_text(colon + 2);
+        headers[i].blanks = 1;
     }
     const char *target = strchr(line, ' ') + 1;
     const char *version = strrchr(line, ' ') + 1;
@@ -236,8 +237,8 @@ static void
 test_no_part_may_hold_a_nul(void **state)
 {
     (void)state;
-    mg_header_t headers[] = {{mg_slice_text("Host"), mg_slice_text("a")},
-                             {mg_slice_text("Xy"), mg_slice_text("zz")}};
+    mg_header_t headers[] = {{mg_slice_text("Host"), mg_slice_text("a"), 1},
+                             {mg_slice_text("Xy"), mg_slice_text("zz"), 1}};
     const mg_head_t good = {.method = mg_slice_text("GET"),
                             .target = mg_slice_text("/a"),
                             .version = mg_slice_text("HTTP/1.1"),
@@ -259,7 +260,7 @@ test_no_part_may_hold_a_nul(void **state)
     headers[1].name = mg_slice("Xy", 2);
     headers[1].value = mg_slice("zz", 3);
     assert_int_equal(mg_gate_check(&good, &framing), MG_GATE_VALUE);
-    headers[1] = (mg_header_t){mg_slice_text("Content-Length"), mg_slice("4", 2)};
+    headers[1] = (mg_header_t){mg_slice_text("Content-Length"), mg_slice("4", 2), 1};
     assert_int_equal(mg_gate_check(&good, &framing), MG_GATE_VALUE);
 }
 
@@ -269,9 +270,9 @@ test_header_count_and_target_length_are_limited(void **state)
     (void)state;
     static mg_header_t headers[MG_GATE_HEADERS_MAX + 1];
     for (size_t i = 0; i <= MG_GATE_HEADERS_MAX; i++) {
-        headers[i] = (mg_header_t){mg_slice_text("X"), mg_slice_text("y")};
+        headers[i] = (mg_header_t){mg_slice_text("X"), mg_slice_text("y"), 1};
     }
-    headers[0] = (mg_header_t){mg_slice_text("Host"), mg_slice_text("a")};
+    headers[0] = (mg_header_t){mg_slice_text("Host"), mg_slice_text("a"), 1};
     static char target[MG_GATE_TARGET_MAX + 1];
     memset(target, '/', sizeof target);
     mg_head_t head = {.method = mg_slice_text("GET"),
@@ -294,7 +295,7 @@ test_bytes_that_no_part_accounts_for_are_refused(void **state)
 {
     (void)state;
     static const char bytes[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    const mg_header_t host = {mg_slice_text("Host"), mg_slice_text("a")};
+    const mg_header_t host = {mg_slice_text("Host"), mg_slice_text("a"), 1};
     mg_head_t head = {.method = mg_slice_text("GET"),
                       .target = mg_slice_text("/"),
                       .version = mg_slice_text("HTTP/1.1"),
@@ -305,6 +306,26 @@ test_bytes_that_no_part_accounts_for_are_refused(void **state)
     assert_int_equal(mg_gate_check(&head, &framing), MG_GATE_PASS);
     head.size++;
     assert_int_equal(mg_gate_check(&head, &framing), MG_GATE_HIDDEN);
+}
+
+/* "Host:a" NUL and "Host: \t  a": what stands before a value is counted, and hides nothing. */
+static void
+test_any_number_of_blanks_may_stand_before_a_value(void **state)
+{
+    (void)state;
+    for (size_t blanks = 0; blanks < 20; blanks++) {
+        const mg_header_t host = {mg_slice_text("Host"), mg_slice_text("a"), blanks};
+        mg_head_t head = {.method = mg_slice_text("GET"),
+                          .target = mg_slice_text("/"),
+                          .version = mg_slice_text("HTTP/1.1"),
+                          .headers = &host,
+                          .header_count = 1,
+                          .size = sizeof "GET / HTTP/1.1\r\nHost:a\r\n\r\n" - 1 + blanks};
+        mg_framing_t framing;
+        assert_int_equal(mg_gate_check(&head, &framing), MG_GATE_PASS);
+        head.size++;
+        assert_int_equal(mg_gate_check(&head, &framing), MG_GATE_HIDDEN);
+    }
 }
 
 static void
@@ -326,6 +347,7 @@ main(void)
         cmocka_unit_test(test_no_part_may_hold_a_nul),
         cmocka_unit_test(test_header_count_and_target_length_are_limited),
         cmocka_unit_test(test_bytes_that_no_part_accounts_for_are_refused),
+        cmocka_unit_test(test_any_number_of_blanks_may_stand_before_a_value),
         cmocka_unit_test(test_every_verdict_has_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
