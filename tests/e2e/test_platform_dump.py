@@ -92,8 +92,9 @@ class Caches(Platform):
         path = self.expect(200, "POST /platform/memory/dump")["response"]["path"]
         first = self.user("eva", manage_groups=True)
         self.expect(200, "POST /platform/memory/restore", {"path": path})
-        self.user("eva", manage_groups=False)
-        self.expect("403 GRP008", "POST /platform/group", {"group_name": "evas"}, token=first)  # her name, the rights of today
+        second = self.user("eva", manage_groups=False)
+        self.expect("401 detail", "POST /platform/group", {"group_name": "evas"}, token=first)  # her name, not her
+        self.expect("403 GRP008", "POST /platform/group", {"group_name": "evas"}, token=second)
 
 
 if __name__ == "__main__":
