@@ -99,13 +99,20 @@ mg_document_bytes(mg_slice_t document, const char *field)
 
 enum { LOOKED_THROUGH_MAX = 64 /* fields of a patch up to which looking through is as fast */ };
 
-/* A document whose fields are asked for one after the other. `sorted` NULL: it is looked through each time; with many fields on both
- * sides that would hold the thread for seconds. */
-typedef struct fields {
-    mg_slice_t document;
-    mg_bsonelement_t *sorted; /* by name */
+/* A field of a patch. */
+typedef struct change {
+    mg_bsonelement_t field;
+    bool placed; /* it took the place of a field of the same name */
+} change_t;
+
+/* The fields of a patch. Many are sorted by name: looking through them for each field of a large document would hold the thread for
+ * seconds. */
+typedef struct changes {
+    change_t few[LOOKED_THROUGH_MAX];
+    change_t *list;    /* in their order: `few`, or allocated */
+    change_t **sorted; /* by name; NULL: they are few */
     size_t count;
-} fields_t;
+} changes_t;
 
 static size_t
 s_count(mg_slice_t document)
@@ -119,92 +126,126 @@ s_count(mg_slice_t document)
     return count;
 }
 
-/* By name; of one name the first in the document. */
+/* By name; those of one name in their order. */
 static int
-s_compare_fields(const void *a, const void *b)
+s_compare_changes(const void *a, const void *b)
 {
-    const mg_bsonelement_t *one = a;
-    const mg_bsonelement_t *other = b;
-    int order = mg_slice_compare(one->key, other->key);
-    return order ? order : (one->key.data > other->key.data) - (one->key.data < other->key.data);
+    const change_t *one = *(const change_t *const *)a;
+    const change_t *other = *(const change_t *const *)b;
+    int order = mg_slice_compare(one->field.key, other->field.key);
+    return order ? order : (one > other) - (one < other);
 }
 
 /* False: no memory. */
 static bool
-s_sort(fields_t *self)
+s_sort(changes_t *self)
 {
-    mg_bsonwalk_t walk = mg_bsonwalk_begin(self->document);
-    self->sorted = calloc(s_count(self->document) + 1, sizeof *self->sorted);
-    if (!self->sorted) {
-        return false;
+    self->sorted = calloc(self->count, sizeof *self->sorted);
+    for (size_t i = 0; self->sorted && i < self->count; i++) {
+        self->sorted[i] = &self->list[i];
     }
-    while (mg_bsonwalk_next(&walk, &self->sorted[self->count])) {
-        self->count++;
+    if (self->sorted) {
+        qsort((void *)self->sorted, self->count, sizeof *self->sorted, s_compare_changes);
     }
-    qsort(self->sorted, self->count, sizeof *self->sorted, s_compare_fields);
-    return true;
+    return self->sorted;
 }
 
-static bool
-s_look_up(const fields_t *self, mg_slice_t name, mg_bsonelement_t *out)
+static mg_status_t
+s_read_changes(mg_slice_t patch, changes_t *out)
 {
-    if (!self->sorted) {
-        return s_find(self->document, name, out);
+    mg_bsonwalk_t walk = mg_bsonwalk_begin(patch);
+    mg_bsonelement_t field;
+    size_t count = s_count(patch);
+    out->count = 0;
+    out->sorted = NULL;
+    out->list = count > LOOKED_THROUGH_MAX ? calloc(count, sizeof *out->list) : out->few;
+    if (!out->list) {
+        return MG_ERR_NO_MEMORY;
     }
+    while (mg_bsonwalk_next(&walk, &field)) {
+        out->list[out->count++] = (change_t){.field = field};
+    }
+    if (walk.broken) {
+        return MG_ERR_INVALID;
+    }
+    return count <= LOOKED_THROUGH_MAX || s_sort(out) ? MG_OK : MG_ERR_NO_MEMORY;
+}
+
+static void
+s_free_changes(changes_t *self)
+{
+    if (self->list != self->few) {
+        free(self->list);
+    }
+    free((void *)self->sorted);
+}
+
+/* Index of the first one, by name, that does not come before it. */
+static size_t
+s_search(const changes_t *self, mg_slice_t name)
+{
     size_t first = 0; /* all before come before `name`, all from `end` on do not */
     size_t end = self->count;
     while (first < end) {
         size_t middle = first + (end - first) / 2;
-        if (mg_slice_compare(self->sorted[middle].key, name) < 0) {
+        if (mg_slice_compare(self->sorted[middle]->field.key, name) < 0) {
             first = middle + 1;
         } else {
             end = middle;
         }
     }
-    if (first == self->count || !mg_slice_equal(self->sorted[first].key, name)) {
-        return false;
-    }
-    *out = self->sorted[first];
-    return true;
+    return first;
 }
 
-/* The fields of `base`, each as `patch` has it, if it has. */
-static bool
-s_append_old_fields(const fields_t *base, const fields_t *patch, mg_buf_t *out)
+/* The first change of this name, all of which are now placed; NULL: there is none. */
+static const change_t *
+s_place(changes_t *self, mg_slice_t name)
 {
-    mg_bsonwalk_t walk = mg_bsonwalk_begin(base->document);
-    mg_bsonelement_t field;
-    mg_bsonelement_t newer;
-    while (mg_bsonwalk_next(&walk, &field)) {
-        bool replaced = s_look_up(patch, field.key, &newer);
-        mg_buf_append_slice(out, mg_bsonelement_bytes(replaced ? &newer : &field));
-    }
-    return !walk.broken;
-}
-
-static bool
-s_append_new_fields(const fields_t *base, const fields_t *patch, mg_buf_t *out)
-{
-    mg_bsonwalk_t walk = mg_bsonwalk_begin(patch->document);
-    mg_bsonelement_t field;
-    mg_bsonelement_t older;
-    while (mg_bsonwalk_next(&walk, &field)) {
-        if (!s_look_up(base, field.key, &older)) {
-            mg_buf_append_slice(out, mg_bsonelement_bytes(&field));
+    const change_t *found = NULL;
+    for (size_t i = self->sorted ? s_search(self, name) : 0; i < self->count; i++) {
+        change_t *change = self->sorted ? self->sorted[i] : &self->list[i];
+        if (mg_slice_equal(change->field.key, name)) {
+            change->placed = true;
+            found = found ? found : change;
+        } else if (self->sorted) {
+            break;
         }
     }
+    return found;
+}
+
+/* The fields of `base`, each as the patch has it, if it has. */
+static bool
+s_append_old_fields(mg_slice_t base, changes_t *changes, mg_buf_t *out)
+{
+    mg_bsonwalk_t walk = mg_bsonwalk_begin(base);
+    mg_bsonelement_t field;
+    while (mg_bsonwalk_next(&walk, &field)) {
+        const change_t *newer = s_place(changes, field.key);
+        mg_buf_append_slice(out, mg_bsonelement_bytes(newer ? &newer->field : &field));
+    }
     return !walk.broken;
+}
+
+static void
+s_append_new_fields(const changes_t *changes, mg_buf_t *out)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        if (!changes->list[i].placed) {
+            mg_buf_append_slice(out, mg_bsonelement_bytes(&changes->list[i].field));
+        }
+    }
 }
 
 static mg_status_t
-s_append_fields(const fields_t *base, const fields_t *patch, mg_buf_t *out)
+s_append_fields(mg_slice_t base, changes_t *changes, mg_buf_t *out)
 {
     size_t start = out->len;
-    mg_buf_reserve(out, base->document.len + patch->document.len);
     mg_buf_append(out, (const uint8_t[4]){0}, 4); /* the length, written at the end */
-    if (!s_append_old_fields(base, patch, out) || !s_append_new_fields(base, patch, out)) {
+    if (!s_append_old_fields(base, changes, out)) {
         return MG_ERR_INVALID;
     }
+    s_append_new_fields(changes, out);
     mg_buf_append_byte(out, 0);
     if (!mg_buf_ok(out)) {
         return MG_ERR_NO_MEMORY;
@@ -217,16 +258,12 @@ s_append_fields(const fields_t *base, const fields_t *patch, mg_buf_t *out)
 mg_status_t
 mg_document_merge(mg_slice_t base, mg_slice_t patch, mg_buf_t *out)
 {
-    fields_t before = {.document = base};
-    fields_t changes = {.document = patch};
-    mg_status_t status = MG_OK;
-    if (s_count(patch) > LOOKED_THROUGH_MAX && !(s_sort(&before) && s_sort(&changes))) {
-        status = MG_ERR_NO_MEMORY;
-    }
+    changes_t changes;
+    mg_buf_reserve(out, base.len + patch.len);
+    mg_status_t status = s_read_changes(patch, &changes);
     if (status == MG_OK) {
-        status = s_append_fields(&before, &changes, out);
+        status = s_append_fields(base, &changes, out);
     }
-    free(before.sorted);
-    free(changes.sorted);
+    s_free_changes(&changes);
     return status;
 }

@@ -62,24 +62,27 @@ s_pack(mg_request_t *request)
     return true;
 }
 
+/* Lines of an answer, with the texts that are made for it. */
+typedef struct answer_lines {
+    mg_lines_t lines;
+    char body_length[24];
+} answer_lines_t;
+
 /* What every answer with a body tells of it; `len` is that of the body as it was before it was packed. */
-static int
-s_describe_body(const mg_request_t *request, struct MHD_Response *response, size_t len, bool packed)
+static void
+s_describe_body(const mg_request_t *request, size_t len, bool packed, answer_lines_t *out)
 {
-    char text[24];
-    (void)snprintf(text, sizeof text, "%zu", len);
-    int failed = MHD_add_response_header(response, "X-Body-Length", text) != MHD_YES;
-    failed |=
-        MHD_add_response_header(response, "Content-Type", request->answer.content_type) != MHD_YES;
+    (void)snprintf(out->body_length, sizeof out->body_length, "%zu", len);
+    mg_lines_add(&out->lines, "X-Body-Length", out->body_length);
+    mg_lines_add(&out->lines, "Content-Type", request->answer.content_type);
     if (packed) {
-        failed |= MHD_add_response_header(response, "Content-Encoding", "gzip") != MHD_YES;
+        mg_lines_add(&out->lines, "Content-Encoding", "gzip");
     }
-    return failed;
 }
 
 /* Pages of other origins may read answers of the platform API: gateway/cors.h. */
-static int
-s_add_cors(const mg_request_t *request, struct MHD_Response *response)
+static void
+s_add_cors(const mg_request_t *request, mg_lines_t *out)
 {
     const mg_cors_t *cors = &request->exchanges->cors;
     mg_slice_t origin = mg_exchange_header(request, "Origin");
@@ -87,56 +90,43 @@ s_add_cors(const mg_request_t *request, struct MHD_Response *response)
     mg_cors_header_t headers[MG_CORS_HEADERS_MAX];
     size_t count = mg_cors_headers(cors, allowed ? origin : (mg_slice_t){0},
                                    request->framing.method == MG_METHOD_OPTIONS, headers);
-    int failed = 0;
     for (size_t i = 0; i < count; i++) {
-        failed |= MHD_add_response_header(response, headers[i].name,
-                                          (const char *)headers[i].value.data) != MHD_YES;
+        mg_lines_add(out, headers[i].name, (const char *)headers[i].value.data);
     }
-    return failed;
 }
 
 /* What a cache must tell apart: whether it was worth packing, and who asked. `len` as above. */
-static int
-s_add_vary(const mg_request_t *request, struct MHD_Response *response, size_t len)
+static void
+s_add_vary(const mg_request_t *request, size_t len, mg_lines_t *out)
 {
     static const char *const values[2][2] = {{NULL, "Origin"},
                                              {"Accept-Encoding", "Accept-Encoding, Origin"}};
     bool packable = request->answer.content_type && request->exchanges->gzip &&
                     len > request->service->http->gzip_min_bytes;
     const char *value = values[packable][mg_request_is_platform(request)];
-    return value && MHD_add_response_header(response, "Vary", value) != MHD_YES;
+    if (value) {
+        mg_lines_add(out, "Vary", value);
+    }
 }
 
-static int
-s_add_headers(const mg_request_t *request, struct MHD_Response *response)
+/* What a handler has added; an answer with a cookie is for one client alone. */
+static void
+s_add_own(const mg_answer_t *answer, mg_lines_t *out)
 {
-    const mg_exchanges_t *self = request->exchanges;
-    const mg_answer_t *answer = &request->answer;
-    int failed = 0;
-    for (size_t i = 0; i < self->fixed_count; i++) {
-        failed |=
-            MHD_add_response_header(response, self->fixed[i].name, self->fixed[i].value) != MHD_YES;
-    }
-    failed |= MHD_add_response_header(response, "X-Request-ID", request->id) != MHD_YES;
-    failed |= MHD_add_response_header(response, "request_id", request->id) != MHD_YES;
     for (size_t i = 0; i < answer->header_count; i++) {
         const mg_answer_header_t *header = &answer->headers[i];
-        failed |= MHD_add_response_header(response, header->name, header->value) != MHD_YES;
+        mg_lines_add(out, header->name, header->value);
+        out->private = out->private || strcmp(header->name, "Set-Cookie") == 0;
     }
-    if (answer->close || self->stopping) {
-        failed |= MHD_add_response_header(response, "Connection", "close") != MHD_YES;
-    }
-    if (mg_request_is_platform(request)) {
-        failed |= s_add_cors(request, response);
-    }
-    return failed;
 }
 
 /* Hands the answer to the library, which takes the body over. */
 static enum MHD_Result
 s_send(mg_request_t *request)
 {
+    mg_exchanges_t *self = request->exchanges;
     mg_answer_t *answer = &request->answer;
+    answer_lines_t own = {0};
     if (!mg_answer_is_whole(answer)) {
         mg_answer_reset(answer);
         mg_reply_empty(answer, 500);
@@ -144,24 +134,22 @@ s_send(mg_request_t *request)
     }
     size_t len = answer->body.len;
     bool packed = s_pack(request);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(answer->body.len, answer->body.data, MHD_RESPMEM_MUST_FREE);
-    if (!response) {
-        return MHD_NO;
+    s_add_own(answer, &own.lines);
+    if (answer->close || self->stopping) {
+        mg_lines_add(&own.lines, "Connection", "close");
     }
-    int failed = s_add_headers(request, response) | s_add_vary(request, response, len);
+    if (mg_request_is_platform(request)) {
+        s_add_cors(request, &own.lines);
+    }
+    s_add_vary(request, len, &own.lines);
     if (answer->content_type) {
-        failed |= s_describe_body(request, response, len, packed);
+        s_describe_body(request, len, packed, &own);
     }
-    if (failed) {
-        mg_log(MG_LOG_WARN, "http_header_lost", "request=%s", request->id);
-    }
-    answer->body.data = NULL; /* the library's now; its length is still wanted for the log */
-    answer->body.cap = 0;
+    request->sent_bytes = answer->body.len;
     s_enter(request, MG_STAGE_ANSWER);
-    enum MHD_Result queued = MHD_queue_response(request->connection, answer->status, response);
-    MHD_destroy_response(response);
-    return queued;
+    const mg_sending_t how = {request->connection, answer->status, request->id};
+    return mg_preparations_send(self->preparations, &own.lines, &answer->body, &how,
+                                &request->held);
 }
 
 static enum MHD_Result
@@ -399,8 +387,8 @@ s_log_access(const mg_request_t *request, int64_t took_us)
            "method=%s route=%s status=%u took_us=%" PRId64 " bytes=%zu user=%s peer=%s request=%s",
            mg_method_name(request->framing.method),
            request->match.route ? request->match.route->pattern : "-", request->answer.status,
-           took_us, request->answer.body.len,
-           request->caller.known ? request->caller.claims.sub : "-", peer, request->id);
+           took_us, request->sent_bytes, request->caller.known ? request->caller.claims.sub : "-",
+           peer, request->id);
 }
 
 void
@@ -427,6 +415,7 @@ mg_exchange_end(void *arg,
     if (request->ticket != MG_TICKET_NONE) {
         (void)mg_slots_take(self->service->slots, request->ticket);
     }
+    mg_prepared_give_back(&request->held);
     s_enter(request, MG_STAGE_IDLE);
     self->owed -= request->gated;
     self->body_bytes -= request->body.len;

@@ -14,6 +14,7 @@
 #include "gateway/coding.h"
 #include "gateway/connections.h"
 #include "gateway/cors.h"
+#include "gateway/prepared.h"
 #include "gateway/request.h"
 
 #include <microhttpd.h>
@@ -34,6 +35,7 @@ struct mg_exchanges {
     int64_t now_ms;    /* of this turn */
     uint32_t unlogged; /* requests since the last line of the access log */
     mg_gzip_t *gzip;   /* NULL: answers are not packed */
+    mg_preparations_t *preparations;
     mg_cors_t cors;
     mg_requestids_t ids;
     size_t fixed_count;

@@ -448,6 +448,26 @@ s_store_fallback(const reading_t *reading)
     return status;
 }
 
+/* One of 64 marks for a name: most names that are not there are told by it, without a search. */
+static uint64_t
+s_mark(const char *name)
+{
+    return UINT64_C(1) << ((strlen(name) * 11 + (uint8_t)name[0]) % 64);
+}
+
+static uint64_t
+s_marks(const json_t *body)
+{
+    uint64_t marks = 0;
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach((json_t *)body, name, value)
+    {
+        marks |= s_mark(name);
+    }
+    return marks;
+}
+
 mg_status_t
 mg_fields_read(const mg_field_t *table,
                const json_t *body,
@@ -455,8 +475,11 @@ mg_fields_read(const mg_field_t *table,
                bson_t *out,
                mg_fields_problem_t *problem)
 {
+    uint64_t marks = s_marks(body);
     for (const mg_field_t *field = table; field->name; field++) {
-        reading_t reading = {field, json_object_get(body, field->name), out, problem};
+        bool possible = (marks & s_mark(field->name)) != 0;
+        reading_t reading = {field, possible ? json_object_get(body, field->name) : NULL, out,
+                             problem};
         bool given = reading.value && !json_is_null(reading.value);
         mg_status_t status = MG_OK;
         if (given &&

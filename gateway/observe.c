@@ -192,7 +192,7 @@ s_fill(const mg_request_t *request, int64_t took_us, mg_observed_t *out)
     out->status = request->answer.status;
     out->method = request->framing.method;
     out->bytes_in = request->body.len;
-    out->bytes_out = request->answer.body.len;
+    out->bytes_out = request->sent_bytes;
     out->peer = request->origin.peer;
     out->is_test = false;
     out->pattern = route ? route->pattern : NULL;

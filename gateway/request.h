@@ -75,6 +75,8 @@ struct mg_request {
     uint64_t dropped; /* bytes of the body that were read and not kept */
     bool dispatched;
     bool suspended;
+    size_t sent_bytes;        /* of the body, as it went out */
+    struct mg_prepared *held; /* its answer, while that is being sent: gateway/prepared.h */
 };
 
 /* A header's value as the library found it; data NULL: not sent. Valid until the request ends. */

@@ -278,7 +278,7 @@ s_update(mg_request_t *request, const mg_entry_t *entry, const bson_t *patch)
     if (allowed && bson_empty(patch)) {
         mg_request_refuse(request, resource->nothing);
     } else if (allowed && s_stands_alone(request, patch) &&
-               mg_bson_check(change.after, MG_BSON_KEYS_NAMES, NULL) == MG_OK) {
+               mg_bson_check(mg_document_slice(patch), MG_BSON_KEYS_NAMES, NULL) == MG_OK) {
         s_store_patch(request, entry, patch);
     } else if (allowed) {
         s_store_update(request, entry, change.after);

@@ -183,8 +183,11 @@ mg_server_new(mg_service_t *service, mg_server_t **out)
     }
     self->exchanges.cors = mg_cors_of_front(service->http);
     self->exchanges.fixed_count = mg_reply_fixed_headers(service->http, self->exchanges.fixed);
+    self->exchanges.preparations =
+        mg_preparations_new(self->exchanges.fixed, self->exchanges.fixed_count);
     uint32_t limit = 0;
-    mg_status_t status = s_open_tls(self, service->http);
+    mg_status_t status =
+        self->exchanges.preparations ? s_open_tls(self, service->http) : MG_ERR_NO_MEMORY;
     if (status == MG_OK) {
         status = mg_listen_limit(service->http->connections_max, MG_SERVER_SPARE_FILES, &limit);
     }
@@ -235,6 +238,7 @@ mg_server_destroy(mg_server_t **self_p)
     if (self->listen_fd >= 0) {
         (void)close(self->listen_fd);
     }
+    mg_preparations_destroy(&self->exchanges.preparations);
     mg_gzip_destroy(&self->exchanges.gzip);
     mg_tls_destroy(&self->tls);
     free(self);

@@ -1,0 +1,212 @@
+#include "gateway/prepared.h"
+
+#include "core/log.h"
+
+#include <sodium.h>
+#include <xxhash.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An answer's own lines and body; `lines` are name and value of each with their NULs. */
+typedef struct content {
+    char lines[MG_PREPARED_LINES_MAX];
+    size_t lines_len;
+    mg_slice_t body;
+    uint64_t hash;
+} content_t;
+
+struct mg_prepared {
+    uint64_t hash;                 /* of the answer that was given here last; 0: none */
+    struct MHD_Response *response; /* NULL: it was given once only */
+    content_t content;             /* of the response, whose body it shares */
+    char id[MG_REQUEST_ID_MAX + 1];
+    bool held; /* it is being sent */
+};
+
+struct mg_preparations {
+    const mg_fixed_header_t *fixed;
+    size_t fixed_count;
+    mg_prepared_t places[MG_PREPARED_MAX];
+};
+
+static void
+s_forget(mg_prepared_t *place)
+{
+    if (place->response) {
+        MHD_destroy_response(place->response); /* lives on for as long as it is being sent */
+        place->response = NULL;
+    }
+}
+
+mg_preparations_t *
+mg_preparations_new(const mg_fixed_header_t *fixed, size_t count)
+{
+    mg_preparations_t *self = calloc(1, sizeof *self);
+    if (self) {
+        self->fixed = fixed;
+        self->fixed_count = count;
+    }
+    return self;
+}
+
+void
+mg_preparations_destroy(mg_preparations_t **self_p)
+{
+    mg_preparations_t *self = *self_p;
+    for (size_t i = 0; self && i < MG_PREPARED_MAX; i++) {
+        mg_prepared_t *place = &self->places[i];
+        if (place->response) {
+            sodium_memzero((uint8_t *)place->content.body.data, place->content.body.len);
+        }
+        s_forget(place);
+    }
+    free(self);
+    *self_p = NULL;
+}
+
+void
+mg_lines_add(mg_lines_t *self, const char *name, const char *value)
+{
+    if (self->count < MG_LINES_MAX) {
+        self->line[self->count++] = (mg_fixed_header_t){name, value};
+    }
+}
+
+/* False when the answer is not one to keep. */
+static bool
+s_read_content(const mg_lines_t *lines, const mg_buf_t *body, content_t *out)
+{
+    out->lines_len = 0;
+    out->body = mg_buf_slice(body);
+    if (lines->private || body->len == 0 || body->len > MG_PREPARED_BODY_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < 2 * lines->count; i++) {
+        const mg_fixed_header_t *line = &lines->line[i / 2];
+        const char *text = i % 2 ? line->value : line->name;
+        size_t size = strlen(text) + 1;
+        if (out->lines_len + size > sizeof out->lines) {
+            return false;
+        }
+        memcpy(out->lines + out->lines_len, text, size);
+        out->lines_len += size;
+    }
+    uint64_t seed = XXH3_64bits(out->lines, out->lines_len);
+    out->hash = XXH3_64bits_withSeed(out->body.data, out->body.len, seed);
+    return true;
+}
+
+static bool
+s_holds(const mg_prepared_t *place, const content_t *content)
+{
+    return place->response && place->hash == content->hash &&
+           place->content.lines_len == content->lines_len &&
+           memcmp(place->content.lines, content->lines, content->lines_len) == 0 &&
+           mg_slice_equal(place->content.body, content->body);
+}
+
+static void
+s_add(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (MHD_add_response_header(response, name, value) != MHD_YES) {
+        mg_log(MG_LOG_WARN, "http_header_lost", "name=%s", name);
+    }
+}
+
+/* The names under which the request id is told. */
+static const char *const s_id_names[] = {"X-Request-ID", "request_id"};
+
+static void
+s_set_id(struct MHD_Response *response, const char *before, const char *id)
+{
+    for (size_t i = 0; i < sizeof s_id_names / sizeof *s_id_names; i++) {
+        if (before) {
+            (void)MHD_del_response_header(response, s_id_names[i], before);
+        }
+        s_add(response, s_id_names[i], id);
+    }
+}
+
+static struct MHD_Response *
+s_make(const mg_preparations_t *self, const mg_lines_t *lines, mg_buf_t *body, const char *id)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body->len, body->data, MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        return NULL;
+    }
+    *body = (mg_buf_t){0}; /* the library's now */
+    for (size_t i = 0; i < self->fixed_count; i++) {
+        s_add(response, self->fixed[i].name, self->fixed[i].value);
+    }
+    for (size_t i = 0; i < lines->count; i++) {
+        s_add(response, lines->line[i].name, lines->line[i].value);
+    }
+    s_set_id(response, NULL, id);
+    return response;
+}
+
+/* Keeps what is given here for the second time; false: this was the first. */
+static bool
+s_keep(mg_prepared_t *place, const content_t *content, struct MHD_Response *response)
+{
+    bool again = place->hash == content->hash;
+    s_forget(place);
+    place->hash = content->hash;
+    if (again) {
+        place->response = response;
+        place->content = *content;
+    }
+    return again;
+}
+
+/* The place's answer is on its way under this id; whoever sends it holds the place. */
+static void
+s_hold(mg_prepared_t *place, const char *id, mg_prepared_t **out_held)
+{
+    memcpy(place->id, id, strlen(id) + 1);
+    place->held = true;
+    *out_held = place;
+}
+
+enum MHD_Result
+mg_preparations_send(mg_preparations_t *self,
+                     const mg_lines_t *lines,
+                     mg_buf_t *body,
+                     const mg_sending_t *how,
+                     mg_prepared_t **out_held)
+{
+    content_t content;
+    bool may_keep = s_read_content(lines, body, &content);
+    mg_prepared_t *place = may_keep ? &self->places[content.hash % MG_PREPARED_MAX] : NULL;
+    if (place && place->held) {
+        place = NULL;
+    }
+    if (place && s_holds(place, &content)) {
+        mg_buf_free(body);
+        s_set_id(place->response, place->id, how->id);
+        s_hold(place, how->id, out_held);
+        return MHD_queue_response(how->connection, how->status, place->response);
+    }
+    struct MHD_Response *response = s_make(self, lines, body, how->id);
+    if (!response) {
+        return MHD_NO;
+    }
+    enum MHD_Result queued = MHD_queue_response(how->connection, how->status, response);
+    if (place && s_keep(place, &content, response)) {
+        s_hold(place, how->id, out_held);
+    } else {
+        MHD_destroy_response(response);
+    }
+    return queued;
+}
+
+void
+mg_prepared_give_back(mg_prepared_t **held_p)
+{
+    if (*held_p) {
+        (*held_p)->held = false;
+        *held_p = NULL;
+    }
+}
