@@ -257,6 +257,7 @@ s_on_turn(void *arg, int64_t now_ms)
     int64_t wait_ms = mg_server_turn(self->server, now_ms);
     int64_t save_ms =
         mg_ratestore_save(self->service.rates, self->service.state_link, now_ms, self->draining);
+    mg_link_flush(self->service.state_link);
     s_drain(self, now_ms);
     bool watchful = waiting || self->draining;
     int64_t own_ms = watchful ? EXPIRE_EVERY_MS : mg_service_rest(&self->service, now_ms);

@@ -98,6 +98,7 @@ mg_service_open(mg_service_t *self)
         !self->dump_link || !self->hasher_link || !self->autosave_link) {
         return MG_ERR_NO_MEMORY;
     }
+    mg_link_hold_back(self->state_link);
     mg_storedkeys_read(&self->storedkeys, self->http->token_key, self->dump);
     mg_status_t status = s_open_signkeys(self);
     return status == MG_OK ? s_find_dump_path(self) : status;

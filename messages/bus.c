@@ -79,26 +79,39 @@ s_status_of_errno(void)
     }
 }
 
-static mg_status_t
-s_send_frame(zsock_t *sock, uint64_t request, const ProtobufCMessage *message)
+mg_status_t
+mg_bus_pack(uint64_t request, const ProtobufCMessage *message, zmq_msg_t *out)
 {
     size_t len = protobuf_c_message_get_packed_size(message);
-    zmq_msg_t frame;
     if (len > MG_BUS_MESSAGE_MAX) {
         return MG_ERR_TOO_BIG;
     }
-    if (zmq_msg_init_size(&frame, NUMBER_SIZE + len) == -1) {
+    if (zmq_msg_init_size(out, NUMBER_SIZE + len) == -1) {
         return MG_ERR_NO_MEMORY;
     }
-    uint8_t *data = zmq_msg_data(&frame);
+    uint8_t *data = zmq_msg_data(out);
     protobuf_c_message_pack(message, data + NUMBER_SIZE);
     atomic_store_explicit((number_t *)(void *)data, request, memory_order_release);
-    mg_status_t status = MG_OK;
-    if (zmq_msg_send(&frame, zsock_resolve(sock), ZMQ_DONTWAIT) == -1) {
-        status = s_status_of_errno();
-        (void)zmq_msg_close(&frame);
+    return MG_OK;
+}
+
+mg_status_t
+mg_bus_send_frame(zsock_t *sock, zmq_msg_t *frame)
+{
+    if (zmq_msg_send(frame, zsock_resolve(sock), ZMQ_DONTWAIT) == -1) {
+        mg_status_t status = s_status_of_errno();
+        (void)zmq_msg_close(frame);
+        return status;
     }
-    return status;
+    return MG_OK;
+}
+
+static mg_status_t
+s_send_frame(zsock_t *sock, uint64_t request, const ProtobufCMessage *message)
+{
+    zmq_msg_t frame;
+    mg_status_t status = mg_bus_pack(request, message, &frame);
+    return status == MG_OK ? mg_bus_send_frame(sock, &frame) : status;
 }
 
 bool

@@ -57,6 +57,12 @@ void mg_bus_close(zsock_t **sock_p);
 
 /* ROUTER: sends a reply to `peer`. MG_ERR_CLOSED when it is gone: matters only to who lent something in the reply. */
 mg_status_t mg_bus_reply(zsock_t *sock, const mg_bus_peer_t *peer, const ProtobufCMessage *message);
+/* A message packed as a frame, numbered `request`, to be sent later: exactly one mg_bus_send_frame. */
+MG_MUST_USE mg_status_t mg_bus_pack(uint64_t request,
+                                    const ProtobufCMessage *message,
+                                    zmq_msg_t *out);
+/* Sends a frame, or closes it. */
+mg_status_t mg_bus_send_frame(zsock_t *sock, zmq_msg_t *frame);
 /* DEALER: sends a request numbered `request`. */
 MG_MUST_USE mg_status_t mg_bus_ask(zsock_t *sock,
                                    uint64_t request,

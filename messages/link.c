@@ -11,6 +11,8 @@ typedef struct waiting {
     void *arg;
 } waiting_t;
 
+enum { HELD_MAX = 8 /* few enough that the other side has work while the next ones are made */ };
+
 struct mg_link {
     zsock_t *sock;
     mg_link_options_t options;
@@ -19,6 +21,9 @@ struct mg_link {
     int64_t
         earliest_ms; /* no request that waits has an earlier deadline; whoever had this one may have been answered */
     uint64_t last_number;
+    zmq_msg_t held[HELD_MAX];
+    size_t held_count;
+    bool holds_back;
 };
 
 mg_link_t *
@@ -61,6 +66,7 @@ mg_link_destroy(mg_link_t **self_p)
         }
     }
     if (self->sock) {
+        mg_link_flush(self);
         mg_link_receive(self); /* what came too late is still owed to on_late */
     }
     mg_bus_close(&self->sock);
@@ -86,6 +92,37 @@ s_take_slot(mg_link_t *self)
     return slot;
 }
 
+void
+mg_link_hold_back(mg_link_t *self)
+{
+    self->holds_back = true;
+}
+
+void
+mg_link_flush(mg_link_t *self)
+{
+    for (size_t i = 0; i < self->held_count; i++) {
+        (void)mg_bus_send_frame(self->sock,
+                                &self->held[i]); /* the window is smaller than the queue */
+    }
+    self->held_count = 0;
+}
+
+/* Sends a request, or holds it back until there are enough. */
+static mg_status_t
+s_send(mg_link_t *self, const ProtobufCMessage *message)
+{
+    if (!self->holds_back) {
+        return mg_bus_ask(self->sock, self->last_number, message);
+    }
+    mg_status_t status = mg_bus_pack(self->last_number, message, &self->held[self->held_count]);
+    self->held_count += status == MG_OK;
+    if (self->held_count == HELD_MAX) {
+        mg_link_flush(self);
+    }
+    return status;
+}
+
 mg_status_t
 mg_link_ask(mg_link_t *self,
             const ProtobufCMessage *message,
@@ -97,7 +134,7 @@ mg_link_ask(mg_link_t *self,
         return MG_ERR_BUSY;
     }
     waiting_t *slot = s_take_slot(self);
-    mg_status_t status = mg_bus_ask(self->sock, self->last_number, message);
+    mg_status_t status = s_send(self, message);
     if (status == MG_OK) {
         bool is_first = self->count == 0 || deadline_ms < self->earliest_ms;
         *slot = (waiting_t){self->last_number, deadline_ms, callback, arg};

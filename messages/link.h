@@ -42,6 +42,10 @@ MG_MUST_USE mg_status_t mg_link_ask(mg_link_t *self,
                                     int64_t deadline_ms,
                                     mg_link_reply_t *callback,
                                     void *arg);
+/* From here on requests are sent some at a time, at mg_link_flush at the latest: the other side is woken less often. */
+void mg_link_hold_back(mg_link_t *self);
+/* Sends what is held back. A request that can not be sent ends with its deadline. */
+void mg_link_flush(mg_link_t *self);
 /* Sends a message that gets no reply (ReleaseView). */
 MG_MUST_USE mg_status_t mg_link_tell(mg_link_t *self, const ProtobufCMessage *message);
 /* Takes every reply that has arrived. */
