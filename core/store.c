@@ -416,7 +416,7 @@ mg_store_load(mg_store_t *self, int slot, const mg_op_t *put, uint64_t rev)
     }
     mg_transaction_begin(&self->transaction, self->version);
     mg_entry_t *document = mg_entry_new(put->key, put->body, put->expires_ns, rev);
-    mg_status_t status = mg_indexed_put(&self->transaction, slot, document, INT64_MIN);
+    mg_status_t status = mg_indexed_append(&self->transaction, slot, document, INT64_MIN);
     s_finish(self, status == MG_OK);
     return status;
 }
