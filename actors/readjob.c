@@ -3,7 +3,6 @@
 #include "core/failpoint.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum { WAIT_MS = 20 };
 
@@ -22,18 +21,20 @@ static void
 s_send(readjob_t *job)
 {
     mg_frame_t frame;
-    mg_slice_t chunk;
-    job->read = mg_dumpreader_next(job->reader, &frame, &chunk, &job->read_why);
+    job->read = mg_dumpreader_frame(job->reader, &frame, &job->read_why);
     if (job->read != MG_OUTCOME_OK) {
         return;
     }
-    uint8_t *buffer = mg_pipeline_buffer(job->pipeline, chunk.len);
+    uint8_t *buffer = mg_pipeline_buffer(job->pipeline, mg_frame_total(&frame));
     if (!buffer) {
         job->read = mg_verdict_io(&job->read_why, "opening a chunk", ENOMEM);
         return;
     }
-    memcpy(buffer, chunk.data, chunk.len);
-    if (mg_pipeline_send(job->pipeline, &frame, chunk.len) != MG_OK) {
+    job->read = mg_dumpreader_chunk(job->reader, &frame, buffer, &job->read_why);
+    if (job->read != MG_OUTCOME_OK) {
+        return;
+    }
+    if (mg_pipeline_send(job->pipeline, &frame, mg_frame_total(&frame)) != MG_OK) {
         job->read = mg_verdict_io(&job->read_why, "handing a chunk to a sealer", ETIMEDOUT);
         return;
     }

@@ -102,7 +102,7 @@ s_answer(sealer_t *self, zmq_msg_t *message)
     }
     mg_sealresult_t *result = zmq_msg_data(&answer);
     s_work(self, file, job, result, (uint8_t *)(result + 1));
-    sodium_memzero(job, zmq_msg_size(message)); /* key and plaintext */
+    sodium_memzero(job, job->open ? sizeof *job : zmq_msg_size(message)); /* key, and plaintext */
     if (zmq_msg_send(&answer, zsock_resolve(self->results), 0) == -1) {
         (void)zmq_msg_close(&answer);
         return MG_ERR_CLOSED;

@@ -173,10 +173,7 @@ mg_indexed_remove_expired(mg_transaction_t *transaction, int64_t now_ns)
 
 /* Writes the index entries of a document that is in its place. */
 static mg_status_t
-s_update(mg_transaction_t *transaction,
-         int slot,
-         const mg_entry_t *before,
-         const mg_entry_t *now)
+s_update(mg_transaction_t *transaction, int slot, const mg_entry_t *before, const mg_entry_t *now)
 {
     mg_status_t status = s_update_unique(transaction, slot, before, now);
     return status == MG_OK ? s_update_expiry(transaction, slot, before, now) : status;
