@@ -56,8 +56,8 @@ s_accept(readjob_t *job, mg_verdict_t *why)
         *why = result->verdict;
         why->offset = job->offset;
     } else {
-        outcome =
-            mg_dumpreader_accept(job->reader, result->leaf, mg_slice(result + 1, result->len), why);
+        outcome = mg_dumpreader_accept(job->reader, result->leaf, mg_slice(result + 1, result->len),
+                                       result->early, why);
         job->offset += mg_frame_total(&result->frame);
     }
     mg_pipeline_release(job->pipeline);
@@ -79,7 +79,8 @@ mg_readjob_run(mg_dumpreader_t *reader,
     }
     mg_chunk_rules_t rules = mg_dumpreader_rules(reader);
     job.offset = mg_dumpreader_header(reader)->header_len;
-    mg_pipeline_begin(pipeline, true, &rules, mg_dumpreader_keys(reader)->enc);
+    mg_sealwork_t work = mg_dumpreader_takes_entries(reader) ? MG_SEALWORK_LOAD : MG_SEALWORK_OPEN;
+    mg_pipeline_begin(pipeline, work, &rules, mg_dumpreader_keys(reader)->enc);
     while (outcome == MG_OUTCOME_OK) {
         while (!job.all_read && job.read == MG_OUTCOME_OK && mg_pipeline_has_room(pipeline)) {
             s_send(&job);

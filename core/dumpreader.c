@@ -129,6 +129,20 @@ s_receive(void *arg, const mg_record_t *record, mg_verdict_t *why)
     return outcome;
 }
 
+/* The same for a document that is an entry already. */
+static mg_outcome_t
+s_receive_entry(void *arg, mg_entry_t *entry, mg_verdict_t *why)
+{
+    mg_dumpreader_t *self = arg;
+    mg_outcome_t outcome =
+        mg_payloadcheck_document(self->check, mg_entry_key(entry), entry->rev, why);
+    if (outcome != MG_OUTCOME_OK) {
+        mg_entry_free(entry);
+        return outcome;
+    }
+    return self->options.on_entry(self->options.arg, entry, why);
+}
+
 static bool
 s_prepare(mg_dumpreader_t *self)
 {
@@ -224,10 +238,17 @@ s_keep_fault(mg_dumpreader_t *self, mg_outcome_t outcome, mg_verdict_t *why)
     return outcome;
 }
 
+bool
+mg_dumpreader_takes_entries(const mg_dumpreader_t *self)
+{
+    return self->records && self->options.on_entry;
+}
+
 mg_outcome_t
 mg_dumpreader_accept(mg_dumpreader_t *self,
                      const uint8_t leaf[MG_LEAF_SIZE],
                      mg_slice_t plain,
+                     mg_early_t *early,
                      mg_verdict_t *why)
 {
     mg_hash_update(self->file_check, mg_slice(leaf, MG_LEAF_SIZE));
@@ -237,7 +258,11 @@ mg_dumpreader_accept(mg_dumpreader_t *self,
     if (!self->records || self->payload.outcome != MG_OUTCOME_OK) {
         return MG_OUTCOME_OK;
     }
-    return s_keep_fault(self, mg_recordstream_feed(self->records, plain, why), why);
+    bool use_early = early && mg_dumpreader_takes_entries(self);
+    mg_outcome_t outcome =
+        use_early ? mg_recordstream_feed_early(self->records, plain, early, s_receive_entry, why)
+                  : mg_recordstream_feed(self->records, plain, why);
+    return s_keep_fault(self, outcome, why);
 }
 
 /* Step 9. */

@@ -36,6 +36,8 @@ typedef struct mg_dumpreader_options {
     uint64_t min_generation; /* below it: ROLLED_BACK; 0: any */
     bool fingerprint;        /* compute mg_dumpreader_plain */
     mg_record_fn on_record;  /* takes each record after its checks; NULL: nobody */
+    mg_entry_fn
+        on_entry; /* the same for a document that comes as an entry; NULL: it is read as a record */
     void *arg;
 } mg_dumpreader_options_t;
 
@@ -60,10 +62,14 @@ MG_MUST_USE mg_outcome_t mg_dumpreader_chunk(mg_dumpreader_t *self,
                                              const mg_frame_t *frame,
                                              uint8_t *out_chunk,
                                              mg_verdict_t *why);
-/* Takes the leaf and the opened plaintext of the next chunk in order; without a key plain is empty. */
+/* True when documents that were made early are of use. */
+bool mg_dumpreader_takes_entries(const mg_dumpreader_t *self);
+/* Takes the leaf and the opened plaintext of the next chunk in order; without a key plain is empty. `early`: what was made of
+ * that plaintext, NULL if nothing; entries of use are taken out of it. */
 MG_MUST_USE mg_outcome_t mg_dumpreader_accept(mg_dumpreader_t *self,
                                               const uint8_t leaf[MG_LEAF_SIZE],
                                               mg_slice_t plain,
+                                              mg_early_t *early,
                                               mg_verdict_t *why);
 /* Steps 9-11, after the last chunk was accepted. */
 MG_MUST_USE mg_outcome_t mg_dumpreader_end(mg_dumpreader_t *self, mg_verdict_t *why);

@@ -83,5 +83,5 @@ mg_dumpsteps_next(mg_dumpsteps_t *self, mg_slice_t *out_plain, bool *out_last, m
     self->offset += chunk.len;
     *out_plain = opened;
     *out_last = frame.last;
-    return mg_dumpreader_accept(self->reader, leaf, opened, why);
+    return mg_dumpreader_accept(self->reader, leaf, opened, NULL, why);
 }
