@@ -12,7 +12,7 @@
 enum {
     SEARCHED = 64 << 10, /* bytes: behind so large a rest of a document there is little to gain */
     ROOM_FIRST = 1024,
-    PLAIN_SHARE = 8, /* so many bytes of small documents take */
+    PLAIN_SHARE = 8,  /* so many bytes of small documents take */
     MEMORY_SHARE = 9, /* so many of memory, as entries */
     WIRE_LEN = 2,
     DOCUMENT_TAG = MG_RECORD_DOCUMENT << 3 | WIRE_LEN,
@@ -97,7 +97,8 @@ s_warm_memory(size_t len)
     uintptr_t begin = ((uintptr_t)room + page - 1) / page * page;
     uintptr_t end = ((uintptr_t)room + len) / page * page;
     if (begin < end) {
-        (void)madvise((void *)begin, end - begin, MADV_POPULATE_WRITE); /* Linux before 5.14 says no */
+        (void)madvise((void *)begin, end - begin,
+                      MADV_POPULATE_WRITE); /* Linux before 5.14 says no */
     }
     free(room);
 }
