@@ -1,7 +1,6 @@
 /* Documents that were made where their chunk was opened load like those that are read in order: the same state, the same verdict. */
-#include "core/early.h"
-
 #include "core/document.h"
+#include "core/early.h"
 #include "core/payload.h"
 #include "support/check.h"
 #include "support/draft.h"
@@ -52,8 +51,11 @@ s_read_bytes(void *arg, void *out, size_t len)
 
 /* One chunk as the sealers and the dump actor read it. */
 static mg_outcome_t
-s_read_chunk(
-    mg_dumpreader_t *reader, mg_chunkcodec_t *codec, bool use_early, bool *out_last, mg_verdict_t *why)
+s_read_chunk(mg_dumpreader_t *reader,
+             mg_chunkcodec_t *codec,
+             bool use_early,
+             bool *out_last,
+             mg_verdict_t *why)
 {
     mg_frame_t frame;
     uint8_t leaf[MG_LEAF_SIZE];
@@ -184,7 +186,8 @@ test_records_that_straddle_chunks_anywhere_load_the_same(void **state)
     draft_t draft;
     s_begin(&draft);
     for (int i = 0; i < DOCUMENTS; i++) { /* every 97th is longer than a chunk */
-        s_put_number(&draft, i, i % 97 == 96 ? MG_CHUNK_SIZE_MIN + 100 : (size_t)(i * 7 % FILLER_MAX));
+        s_put_number(&draft, i,
+                     i % 97 == 96 ? MG_CHUNK_SIZE_MIN + 100 : (size_t)(i * 7 % FILLER_MAX));
     }
     s_end(&draft);
     read_t read = s_read_both(&draft);
@@ -293,10 +296,18 @@ static void
 test_a_fault_among_documents_is_the_same_fault(void **state)
 {
     (void)state;
-    static void (*const faults[])(draft_t *) = {
-        s_descending, s_repeated, s_rev_0,   s_rev_too_high, s_id_empty,   s_id_too_long,
-        s_no_bson,    s_descending_without_bson, s_not_canonical, s_newer_kind, s_impossible_length,
-        s_misplaced_meta};
+    static void (*const faults[])(draft_t *) = {s_descending,
+                                                s_repeated,
+                                                s_rev_0,
+                                                s_rev_too_high,
+                                                s_id_empty,
+                                                s_id_too_long,
+                                                s_no_bson,
+                                                s_descending_without_bson,
+                                                s_not_canonical,
+                                                s_newer_kind,
+                                                s_impossible_length,
+                                                s_misplaced_meta};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         draft_t draft;
         s_begin(&draft);
