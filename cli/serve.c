@@ -61,8 +61,8 @@ static void
 s_keep_buffers(void)
 {
     enum { MAPPED = 4 << 20, KEPT = 16 << 20 };
-    (void)mallopt(M_MMAP_THRESHOLD, MAPPED);
-    (void)mallopt(M_TRIM_THRESHOLD, KEPT);
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED); // NOLINT(concurrency-mt-unsafe): no other thread yet
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT);   // NOLINT(concurrency-mt-unsafe)
 }
 
 static mg_exit_t

@@ -89,15 +89,11 @@ s_make_entry(mg_slice_t bytes)
 static void
 s_warm_memory(size_t len)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uint8_t *room = malloc(len);
-    if (!room) {
-        return;
-    }
-    uintptr_t begin = ((uintptr_t)room + page - 1) / page * page;
-    uintptr_t end = ((uintptr_t)room + len) / page * page;
-    if (begin < end) {
-        (void)madvise((void *)begin, end - begin,
+    size_t lead = (page - (uintptr_t)room % page) % page; /* before the first whole page */
+    if (room && len > lead) {
+        (void)madvise(room + lead, (len - lead) / page * page,
                       MADV_POPULATE_WRITE); /* Linux before 5.14 says no */
     }
     free(room);

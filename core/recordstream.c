@@ -71,6 +71,12 @@ s_measure(mg_recordstream_t *self,
     return MG_OUTCOME_OK;
 }
 
+static void
+s_advance(mg_slice_t *plain, size_t len)
+{
+    *plain = mg_slice(plain->data + len, plain->len - len);
+}
+
 static mg_outcome_t
 s_keep(mg_recordstream_t *self, mg_slice_t *plain, size_t len, mg_verdict_t *why)
 {
@@ -78,7 +84,7 @@ s_keep(mg_recordstream_t *self, mg_slice_t *plain, size_t len, mg_verdict_t *why
     if (!mg_buf_ok(&self->part)) {
         return mg_verdict_io(why, "joining a record", ENOMEM);
     }
-    *plain = mg_slice(plain->data + len, plain->len - len);
+    s_advance(plain, len);
     return MG_OUTCOME_OK;
 }
 
@@ -124,7 +130,7 @@ s_feed_one(mg_recordstream_t *self, mg_slice_t *plain, mg_verdict_t *why)
         return s_keep(self, plain, plain->len, why);
     }
     outcome = s_deliver(self, mg_slice(plain->data + prefix, total - prefix), why);
-    *plain = mg_slice(plain->data + total, plain->len - total);
+    s_advance(plain, total);
     return outcome;
 }
 
@@ -150,31 +156,39 @@ s_fetch_ahead(const mg_early_t *early, uint32_t at)
     }
 }
 
-/* Hands over the documents of `early` as long as there is one; `whole` is the plaintext it was made of. */
+static mg_outcome_t
+s_deliver_entry(mg_recordstream_t *self, mg_entry_t *entry, mg_entry_fn receive, mg_verdict_t *why)
+{
+    mg_outcome_t outcome = receive(self->arg, entry, why);
+    if (outcome != MG_OUTCOME_OK) {
+        why->record = self->number;
+    }
+    self->number++;
+    return outcome;
+}
+
+/* Hands over the documents of `early`, of which the first stands where `plain` begins. */
 static mg_outcome_t
 s_deliver_early(mg_recordstream_t *self,
-                mg_slice_t whole,
                 mg_early_t *early,
                 mg_entry_fn receive,
                 mg_slice_t *plain,
                 mg_verdict_t *why)
 {
+    uint32_t at = early->begin;
     mg_outcome_t outcome = MG_OUTCOME_OK;
     for (uint32_t i = 0; i < early->count && outcome == MG_OUTCOME_OK; i++) {
         mg_early_item_t *item = &early->items[i];
-        s_fetch_ahead(early, i);
         mg_entry_t *entry = item->entry;
+        s_fetch_ahead(early, i);
         item->entry = NULL;
         if (!entry) {
             outcome = s_feed_one(self, plain, why);
-            continue;
+        } else {
+            outcome = s_deliver_entry(self, entry, receive, why);
+            s_advance(plain, item->end - at);
         }
-        outcome = receive(self->arg, entry, why);
-        if (outcome != MG_OUTCOME_OK) {
-            why->record = self->number;
-        }
-        self->number++;
-        *plain = mg_slice(whole.data + item->end, whole.len - item->end);
+        at = item->end;
     }
     return outcome;
 }
@@ -193,7 +207,7 @@ mg_recordstream_feed_early(mg_recordstream_t *self,
     }
     bool fits = self->part.len == 0 && whole.len - plain.len == early->begin;
     if (outcome == MG_OUTCOME_OK && fits) {
-        outcome = s_deliver_early(self, whole, early, receive, &plain, why);
+        outcome = s_deliver_early(self, early, receive, &plain, why);
     }
     return outcome == MG_OUTCOME_OK ? mg_recordstream_feed(self, plain, why) : outcome;
 }
