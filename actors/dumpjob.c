@@ -90,7 +90,8 @@ s_begin(progress_t *self)
         mg_chunk_rules_t rules = {.provider = job->provider,
                                   .chunk_size = job->header.chunk_size,
                                   .compressed = job->header.compression == MG_COMPRESSION_ZSTD};
-        mg_pipeline_begin(job->pipeline, false, &rules, mg_dumpwriter_keys(self->writer)->enc);
+        mg_pipeline_begin(job->pipeline, MG_SEALWORK_SEAL, &rules,
+                          mg_dumpwriter_keys(self->writer)->enc);
     }
     return status;
 }

@@ -56,6 +56,14 @@ s_wipe(zmq_msg_t *message)
 }
 
 static void
+s_wipe_result(zmq_msg_t *message)
+{
+    mg_sealresult_t *result = zmq_msg_data(message);
+    mg_early_destroy(&result->early);
+    s_wipe(message);
+}
+
+static void
 s_drop_draft(mg_pipeline_t *self)
 {
     if (self->drafted) {
@@ -69,7 +77,7 @@ s_drop_places(mg_pipeline_t *self)
 {
     for (uint32_t i = 0; self->places && i < self->window; i++) {
         if (self->places[i].filled) {
-            s_wipe(&self->places[i].message);
+            s_wipe_result(&self->places[i].message);
             self->places[i].filled = false;
         }
     }
@@ -95,7 +103,7 @@ mg_pipeline_destroy(mg_pipeline_t **self_p)
 
 void
 mg_pipeline_begin(mg_pipeline_t *self,
-                  bool open,
+                  mg_sealwork_t work,
                   const mg_chunk_rules_t *rules,
                   const uint8_t key[MG_KEY_SIZE])
 {
@@ -105,7 +113,7 @@ mg_pipeline_begin(mg_pipeline_t *self,
     self->sent = 0;
     self->taken = 0;
     self->moved_ms = mg_clock_mono_ms();
-    self->job.open = open;
+    self->job.work = work;
     self->job.rules = *rules;
     memcpy(self->job.key, key, sizeof self->job.key);
 }
@@ -175,7 +183,7 @@ s_receive(mg_pipeline_t *self)
     uint32_t index = result->frame.index;
     place_t *place = &self->places[index % self->window];
     if (file != self->file || index - self->taken >= self->window || place->filled) {
-        s_wipe(&message);
+        s_wipe_result(&message);
         return true;
     }
     (void)zmq_msg_init(&place->message);
@@ -206,7 +214,7 @@ mg_pipeline_release(mg_pipeline_t *self)
 {
     place_t *place = &self->places[self->taken % self->window];
     if (place->filled) {
-        s_wipe(&place->message);
+        s_wipe_result(&place->message);
         place->filled = false;
         self->taken++;
     }

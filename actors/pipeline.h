@@ -22,9 +22,9 @@ mg_pipeline_t *mg_pipeline_new(uint32_t sealers);
 /* Wipes, closes, frees; sets *self_p = NULL; NULL-safe. */
 void mg_pipeline_destroy(mg_pipeline_t **self_p);
 
-/* Begins a file: results of the one before are forgotten, indices begin at 0. `open`: chunks are opened, not sealed. */
+/* Begins a file: results of the one before are forgotten, indices begin at 0. */
 void mg_pipeline_begin(mg_pipeline_t *self,
-                       bool open,
+                       mg_sealwork_t work,
                        const mg_chunk_rules_t *rules,
                        const uint8_t key[MG_KEY_SIZE]);
 

@@ -3,7 +3,6 @@
 #include "core/failpoint.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum { WAIT_MS = 20 };
 
@@ -22,18 +21,20 @@ static void
 s_send(readjob_t *job)
 {
     mg_frame_t frame;
-    mg_slice_t chunk;
-    job->read = mg_dumpreader_next(job->reader, &frame, &chunk, &job->read_why);
+    job->read = mg_dumpreader_frame(job->reader, &frame, &job->read_why);
     if (job->read != MG_OUTCOME_OK) {
         return;
     }
-    uint8_t *buffer = mg_pipeline_buffer(job->pipeline, chunk.len);
+    uint8_t *buffer = mg_pipeline_buffer(job->pipeline, mg_frame_total(&frame));
     if (!buffer) {
         job->read = mg_verdict_io(&job->read_why, "opening a chunk", ENOMEM);
         return;
     }
-    memcpy(buffer, chunk.data, chunk.len);
-    if (mg_pipeline_send(job->pipeline, &frame, chunk.len) != MG_OK) {
+    job->read = mg_dumpreader_chunk(job->reader, &frame, buffer, &job->read_why);
+    if (job->read != MG_OUTCOME_OK) {
+        return;
+    }
+    if (mg_pipeline_send(job->pipeline, &frame, mg_frame_total(&frame)) != MG_OK) {
         job->read = mg_verdict_io(&job->read_why, "handing a chunk to a sealer", ETIMEDOUT);
         return;
     }
@@ -55,8 +56,8 @@ s_accept(readjob_t *job, mg_verdict_t *why)
         *why = result->verdict;
         why->offset = job->offset;
     } else {
-        outcome =
-            mg_dumpreader_accept(job->reader, result->leaf, mg_slice(result + 1, result->len), why);
+        outcome = mg_dumpreader_accept(job->reader, result->leaf, mg_slice(result + 1, result->len),
+                                       result->early, why);
         job->offset += mg_frame_total(&result->frame);
     }
     mg_pipeline_release(job->pipeline);
@@ -78,7 +79,8 @@ mg_readjob_run(mg_dumpreader_t *reader,
     }
     mg_chunk_rules_t rules = mg_dumpreader_rules(reader);
     job.offset = mg_dumpreader_header(reader)->header_len;
-    mg_pipeline_begin(pipeline, true, &rules, mg_dumpreader_keys(reader)->enc);
+    mg_sealwork_t work = mg_dumpreader_takes_entries(reader) ? MG_SEALWORK_LOAD : MG_SEALWORK_OPEN;
+    mg_pipeline_begin(pipeline, work, &rules, mg_dumpreader_keys(reader)->enc);
     while (outcome == MG_OUTCOME_OK) {
         while (!job.all_read && job.read == MG_OUTCOME_OK && mg_pipeline_has_room(pipeline)) {
             s_send(&job);

@@ -122,6 +122,7 @@ s_restore(const mg_restorejob_t *job,
                                        .provider = job->provider,
                                        .kdf_max_kib = job->kdf_max_kib,
                                        .on_record = load ? mg_payloadload_record : NULL,
+                                       .on_entry = load ? mg_payloadload_entry : NULL,
                                        .arg = load};
     mg_dumpreader_t *reader = mg_dumpreader_new(&options);
     mg_outcome_t outcome = MG_OUTCOME_OK;

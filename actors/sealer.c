@@ -53,12 +53,15 @@ s_seal(sealer_t *self, mg_slice_t plain, mg_sealresult_t *result, uint8_t *out)
 }
 
 static void
-s_open(sealer_t *self, mg_slice_t chunk, mg_sealresult_t *result, uint8_t *out)
+s_open(sealer_t *self, mg_slice_t chunk, bool load, mg_sealresult_t *result, uint8_t *out)
 {
     mg_chunk_leaf(chunk, result->leaf);
     if (mg_chunkcodec_open(self->codec, &result->frame, chunk, out, &result->verdict) ==
         MG_OUTCOME_OK) {
         result->len = result->frame.plain_len;
+    }
+    if (result->len && load) {
+        result->early = mg_early_new(mg_slice(out, result->len));
     }
 }
 
@@ -71,12 +74,35 @@ s_work(sealer_t *self, uint64_t file, mg_sealjob_t *job, mg_sealresult_t *result
     result->frame = job->frame;
     if (s_prepare(self, file, job) != MG_OK) {
         (void)mg_verdict_io(&result->verdict, "preparing a key", ENOMEM);
-    } else if (job->open) {
-        s_open(self, bytes, result, out);
-    } else {
+    } else if (job->work == MG_SEALWORK_SEAL) {
         s_seal(self, bytes, result, out);
+    } else {
+        s_open(self, bytes, job->work == MG_SEALWORK_LOAD, result, out);
     }
     atomic_store_explicit(&result->file, file, memory_order_release);
+}
+
+/* The message ends: with it goes what was not taken out. Any thread. */
+static void
+s_end_result(void *data, void *hint)
+{
+    mg_sealresult_t *result = data;
+    (void)hint;
+    mg_early_destroy(&result->early);
+    free(result);
+}
+
+/* A message for a result with room for that many bytes behind it; NULL: out of memory. */
+static mg_sealresult_t *
+s_new_result(size_t room, zmq_msg_t *out)
+{
+    size_t size = sizeof(mg_sealresult_t) + room;
+    mg_sealresult_t *result = malloc(size);
+    if (result && zmq_msg_init_data(out, result, size, s_end_result, NULL) == -1) {
+        free(result);
+        return NULL;
+    }
+    return result;
 }
 
 static mg_status_t
@@ -84,14 +110,15 @@ s_answer(sealer_t *self, zmq_msg_t *message)
 {
     mg_sealjob_t *job = zmq_msg_data(message);
     uint64_t file = atomic_load_explicit(&job->file, memory_order_acquire);
-    size_t room = job->open ? job->frame.plain_len : (size_t)job->len + MG_CHUNK_EXTRA;
+    bool seal = job->work == MG_SEALWORK_SEAL;
+    size_t room = seal ? (size_t)job->len + MG_CHUNK_EXTRA : job->frame.plain_len;
     zmq_msg_t answer;
-    if (zmq_msg_init_size(&answer, sizeof(mg_sealresult_t) + room) == -1) {
+    mg_sealresult_t *result = s_new_result(room, &answer);
+    if (!result) {
         return MG_ERR_NO_MEMORY;
     }
-    mg_sealresult_t *result = zmq_msg_data(&answer);
     s_work(self, file, job, result, (uint8_t *)(result + 1));
-    sodium_memzero(job, zmq_msg_size(message)); /* key and plaintext */
+    sodium_memzero(job, seal ? zmq_msg_size(message) : sizeof *job); /* plaintext and key */
     if (zmq_msg_send(&answer, zsock_resolve(self->results), 0) == -1) {
         (void)zmq_msg_close(&answer);
         return MG_ERR_CLOSED;

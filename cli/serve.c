@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,16 @@ s_set_dispositions(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* Chunks of a dump come and go in buffers of a MiB each: they stay in the heap, instead of going back to the kernel and coming
+ * anew, page by page, with each chunk. */
+static void
+s_keep_buffers(void)
+{
+    enum { MAPPED = 4 << 20, KEPT = 16 << 20 };
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED); // NOLINT(concurrency-mt-unsafe): no other thread yet
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT);   // NOLINT(concurrency-mt-unsafe)
+}
+
 static mg_exit_t
 s_serve(const mg_config_t *config)
 {
@@ -61,6 +72,7 @@ s_serve(const mg_config_t *config)
         s_harden();
     }
     s_set_dispositions();
+    s_keep_buffers();
     s_check_locking();
     zsys_handler_set(NULL);
     mg_log(MG_LOG_INFO, "starting", "version=%s", MG_VERSION);

@@ -125,6 +125,22 @@ s_descend(path_t *path, mg_node_t **root, mg_slice_t key)
     }
 }
 
+/* To the place behind the last entry; that leaf may be empty. */
+static void
+s_descend_last(path_t *path, mg_node_t **root)
+{
+    path->root = root;
+    path->depth = 0;
+    path->found = false;
+    for (mg_node_t *node = *root; node;) {
+        assert(path->depth < MG_HEIGHT_MAX);
+        int level = path->depth++;
+        path->node[level] = node;
+        path->at[level] = node->height ? node->count - 1u : node->count;
+        node = node->height ? node->slot[path->at[level]].child : NULL;
+    }
+}
+
 /* --- copying what a view can see --- */
 
 /* Makes every node of the path one that may be written. A failure halfway leaves copies that say the same. */
@@ -339,33 +355,53 @@ s_put_first(mg_node_t **root, mg_entry_t *entry, const mg_tree_writer_t *writer)
     return MG_OK;
 }
 
-mg_status_t
-mg_btree_put(mg_node_t **root, mg_entry_t *entry, mg_tree_writer_t *writer, mg_entry_t **out_old)
+/* Puts `entry` where the path ends. */
+static mg_status_t
+s_put_at(path_t *path, mg_entry_t *entry, mg_tree_writer_t *writer, mg_entry_t **out_old)
 {
-    path_t path;
-    s_descend(&path, root, mg_entry_key(entry));
     mg_entry_t *old = NULL;
-    mg_status_t status = path.depth ? s_own_path(&path, writer) : s_put_first(root, entry, writer);
-    if (status != MG_OK || path.depth == 0) {
+    mg_status_t status =
+        path->depth ? s_own_path(path, writer) : s_put_first(path->root, entry, writer);
+    if (status != MG_OK || path->depth == 0) {
         goto done;
     }
-    mg_node_t *leaf = path.node[path.depth - 1];
-    unsigned at = path.at[path.depth - 1];
-    if (path.found) {
+    mg_node_t *leaf = path->node[path->depth - 1];
+    unsigned at = path->at[path->depth - 1];
+    if (path->found) {
         old = leaf->slot[at].entry;
         leaf->slot[at].entry = entry;
     } else if (leaf->count < MG_FANOUT) {
         mg_slots_insert(leaf->slot, leaf->count, at, (mg_slot_t){.entry = entry});
         leaf->count++;
-        s_count_path(&path, path.depth, 1);
+        s_count_path(path, path->depth, 1);
     } else {
-        status = s_insert_splitting(&path, entry, writer);
+        status = s_insert_splitting(path, entry, writer);
     }
 done:
     if (status == MG_OK) {
         *out_old = old;
     }
     return status;
+}
+
+mg_status_t
+mg_btree_put(mg_node_t **root, mg_entry_t *entry, mg_tree_writer_t *writer, mg_entry_t **out_old)
+{
+    path_t path;
+    s_descend(&path, root, mg_entry_key(entry));
+    return s_put_at(&path, entry, writer, out_old);
+}
+
+mg_status_t
+mg_btree_append(mg_node_t **root, mg_entry_t *entry, mg_tree_writer_t *writer)
+{
+    path_t path;
+    mg_entry_t *none = NULL;
+    s_descend_last(&path, root);
+    if (path.depth && path.at[path.depth - 1] == 0) { /* emptied: its bound may be above the key */
+        s_descend(&path, root, mg_entry_key(entry));
+    }
+    return s_put_at(&path, entry, writer, &none);
 }
 
 mg_status_t

@@ -25,6 +25,10 @@ MG_MUST_USE mg_status_t mg_btree_put(mg_node_t **root,
                                      mg_entry_t *entry,
                                      mg_tree_writer_t *writer,
                                      mg_entry_t **out_old);
+/* Puts `entry`, whose key is above every other in the tree, without a search. */
+MG_MUST_USE mg_status_t mg_btree_append(mg_node_t **root,
+                                        mg_entry_t *entry,
+                                        mg_tree_writer_t *writer);
 /* Takes the entry with `key` out of the tree into *out_old. MG_ERR_NOT_FOUND: there is none. */
 MG_MUST_USE mg_status_t mg_btree_remove(mg_node_t **root,
                                         mg_slice_t key,

@@ -125,12 +125,11 @@ s_is_ours(const mg_dumpfile_t *self, const struct stat *found)
     return found->st_dev == self->identity.st_dev && found->st_ino == self->identity.st_ino;
 }
 
-mg_status_t
-mg_dumpfile_reopen(const mg_dumpfile_t *self, int *out_fd, mg_fault_t *why)
+/* Opens the file anew by its name: it must be the same one. */
+static mg_status_t
+s_open_again(const mg_dumpfile_t *self, int *out_fd, mg_fault_t *why)
 {
     struct stat found;
-    (void)self->io->drop_cache(
-        self->fd); /* where it works, what is read next comes from the disk */
     int fd = self->io->open_at(self->dir, self->temp.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0) {
         return s_failed(why, "opening", self->temp.text);
@@ -142,6 +141,23 @@ mg_dumpfile_reopen(const mg_dumpfile_t *self, int *out_fd, mg_fault_t *why)
     }
     *out_fd = fd;
     return MG_OK;
+}
+
+mg_status_t
+mg_dumpfile_reopen(const mg_dumpfile_t *self, int *out_fd, mg_fault_t *why)
+{
+    (void)self->io->drop_cache(self->fd, 0,
+                               0); /* where it works, what is read next comes from the disk */
+    return s_open_again(self, out_fd, why);
+}
+
+/* What is read next of both ends comes from the disk, where that works. The rest stays: the next start reads it soon. */
+static void
+s_drop_ends(const mg_dumpfile_t *self, off_t size)
+{
+    enum { END = 64 << 10 }; /* whole pages, and more than header or footer */
+    (void)self->io->drop_cache(self->fd, 0, END);
+    (void)self->io->drop_cache(self->fd, size > END ? (size - END) / END * END : 0, 0);
 }
 
 /* True if the file holds `bytes` at offset `at`. */
@@ -167,7 +183,8 @@ mg_dumpfile_check_ends(const mg_dumpfile_t *self, const mg_dumpwriter_t *writer,
     int fd = -1;
     mg_slice_t footer = mg_dumpwriter_footer_bytes(writer);
     off_t size = (off_t)mg_dumpwriter_size(writer);
-    mg_status_t status = mg_dumpfile_reopen(self, &fd, why);
+    s_drop_ends(self, size);
+    mg_status_t status = s_open_again(self, &fd, why);
     if (status != MG_OK) {
         return status;
     }

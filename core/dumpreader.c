@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct mg_dumpreader {
     mg_dumpreader_options_t options;
@@ -21,9 +22,9 @@ struct mg_dumpreader {
     mg_payloadcheck_t *check; /* with a key and schema 1 */
     mg_recordstream_t *records;
     mg_verdict_t payload; /* the first fault of the payload, kept until the container proved good */
-    uint8_t *chunk;       /* one sealed chunk */
-    uint64_t offset;      /* of the next byte in the file */
-    mg_dumpfooter_t seen; /* totals so far */
+    uint8_t frame[MG_FRAME_SIZE]; /* of the chunk being read */
+    uint64_t offset;              /* of the next byte in the file */
+    mg_dumpfooter_t seen;         /* totals so far */
     mg_dumpfooter_t footer;
     bool has_footer;
     bool authenticated;
@@ -51,7 +52,6 @@ mg_dumpreader_destroy(mg_dumpreader_t **self_p)
     mg_hash_destroy(&self->file_check);
     mg_payloadcheck_destroy(&self->check);
     mg_recordstream_destroy(&self->records);
-    free(self->chunk);
     free(self);
     *self_p = NULL;
 }
@@ -129,12 +129,25 @@ s_receive(void *arg, const mg_record_t *record, mg_verdict_t *why)
     return outcome;
 }
 
+/* The same for a document that is an entry already. */
+static mg_outcome_t
+s_receive_entry(void *arg, mg_entry_t *entry, mg_verdict_t *why)
+{
+    mg_dumpreader_t *self = arg;
+    mg_outcome_t outcome =
+        mg_payloadcheck_document(self->check, mg_entry_key(entry), entry->rev, why);
+    if (outcome != MG_OUTCOME_OK) {
+        mg_entry_free(entry);
+        return outcome;
+    }
+    return self->options.on_entry(self->options.arg, entry, why);
+}
+
 static bool
 s_prepare(mg_dumpreader_t *self)
 {
     self->file_check = mg_hash_new();
-    self->chunk = malloc((size_t)self->header.chunk_size + MG_CHUNK_EXTRA);
-    if (!self->file_check || !self->chunk) {
+    if (!self->file_check) {
         return false;
     }
     mg_hash_update(self->file_check, mg_buf_slice(&self->header_bytes));
@@ -171,41 +184,46 @@ s_truncated(mg_verdict_t *why, uint32_t index, uint64_t offset)
 }
 
 mg_outcome_t
-mg_dumpreader_next(mg_dumpreader_t *self,
-                   mg_frame_t *out_frame,
-                   mg_slice_t *out_chunk,
-                   mg_verdict_t *why)
+mg_dumpreader_frame(mg_dumpreader_t *self, mg_frame_t *out_frame, mg_verdict_t *why)
 {
     mg_chunk_rules_t rules = mg_dumpreader_rules(self);
     uint32_t index = self->seen.chunk_count;
     uint64_t start = self->offset;
     size_t got = 0;
-    mg_outcome_t outcome = s_read(self, self->chunk, MG_FRAME_SIZE, &got, why);
+    mg_outcome_t outcome = s_read(self, self->frame, sizeof self->frame, &got, why);
     if (outcome != MG_OUTCOME_OK) {
         return outcome;
     }
-    if (got < MG_FRAME_SIZE) {
+    if (got < sizeof self->frame) {
         return s_truncated(why, index, start);
     }
-    mg_frame_t frame;
-    outcome = mg_frame_decode(self->chunk, index, &rules, &frame, why);
+    outcome = mg_frame_decode(self->frame, index, &rules, out_frame, why);
     if (outcome != MG_OUTCOME_OK) {
         why->offset = start;
-        return outcome;
     }
-    size_t rest = mg_frame_total(&frame) - MG_FRAME_SIZE;
-    outcome = s_read(self, self->chunk + MG_FRAME_SIZE, rest, &got, why);
+    return outcome;
+}
+
+mg_outcome_t
+mg_dumpreader_chunk(mg_dumpreader_t *self,
+                    const mg_frame_t *frame,
+                    uint8_t *out_chunk,
+                    mg_verdict_t *why)
+{
+    uint64_t start = self->offset - MG_FRAME_SIZE;
+    size_t rest = mg_frame_total(frame) - MG_FRAME_SIZE;
+    size_t got = 0;
+    memcpy(out_chunk, self->frame, MG_FRAME_SIZE);
+    mg_outcome_t outcome = s_read(self, out_chunk + MG_FRAME_SIZE, rest, &got, why);
     if (outcome != MG_OUTCOME_OK) {
         return outcome;
     }
     if (got < rest) {
-        return s_truncated(why, index, start);
+        return s_truncated(why, frame->index, start);
     }
     self->seen.chunk_count++;
-    self->seen.body_bytes += mg_frame_total(&frame);
-    self->seen.plain_bytes += frame.plain_len;
-    *out_frame = frame;
-    *out_chunk = mg_slice(self->chunk, mg_frame_total(&frame));
+    self->seen.body_bytes += mg_frame_total(frame);
+    self->seen.plain_bytes += frame->plain_len;
     return MG_OUTCOME_OK;
 }
 
@@ -220,10 +238,17 @@ s_keep_fault(mg_dumpreader_t *self, mg_outcome_t outcome, mg_verdict_t *why)
     return outcome;
 }
 
+bool
+mg_dumpreader_takes_entries(const mg_dumpreader_t *self)
+{
+    return self->records && self->options.on_entry;
+}
+
 mg_outcome_t
 mg_dumpreader_accept(mg_dumpreader_t *self,
                      const uint8_t leaf[MG_LEAF_SIZE],
                      mg_slice_t plain,
+                     mg_early_t *early,
                      mg_verdict_t *why)
 {
     mg_hash_update(self->file_check, mg_slice(leaf, MG_LEAF_SIZE));
@@ -233,7 +258,11 @@ mg_dumpreader_accept(mg_dumpreader_t *self,
     if (!self->records || self->payload.outcome != MG_OUTCOME_OK) {
         return MG_OUTCOME_OK;
     }
-    return s_keep_fault(self, mg_recordstream_feed(self->records, plain, why), why);
+    bool use_early = early && mg_dumpreader_takes_entries(self);
+    mg_outcome_t outcome =
+        use_early ? mg_recordstream_feed_early(self->records, plain, early, s_receive_entry, why)
+                  : mg_recordstream_feed(self->records, plain, why);
+    return s_keep_fault(self, outcome, why);
 }
 
 /* Step 9. */

@@ -1,7 +1,7 @@
 /* dumpreader - reads one MGD1 file front to back and checks everything on the way, in constant memory.
  *
- * Owns     : the file's keys and running checks (wiped at the end); one chunk and one record.
- * Thread   : one at a time. Chunks may be opened elsewhere: _next gives sealed ones, _accept takes them back in order.
+ * Owns     : the file's keys and running checks (wiped at the end); one record.
+ * Thread   : one at a time. Chunks may be opened elsewhere: _chunk gives sealed ones, _accept takes them back in order.
  * Fails    : with the outcomes of dump-format.md section 5, in its order: what is wrong with the container comes before
  *            what is wrong with its payload, wherever in the file each is found.
  * Not here : opening files (core/file.h), choosing among dumps (core/folder.h), building a store (core/payload.h).
@@ -36,6 +36,8 @@ typedef struct mg_dumpreader_options {
     uint64_t min_generation; /* below it: ROLLED_BACK; 0: any */
     bool fingerprint;        /* compute mg_dumpreader_plain */
     mg_record_fn on_record;  /* takes each record after its checks; NULL: nobody */
+    mg_entry_fn
+        on_entry; /* the same for a document that comes as an entry; NULL: it is read as a record */
     void *arg;
 } mg_dumpreader_options_t;
 
@@ -51,15 +53,23 @@ MG_MUST_USE mg_outcome_t mg_dumpreader_run(mg_dumpreader_t *self, mg_verdict_t *
 
 /* Steps 1-7. */
 MG_MUST_USE mg_outcome_t mg_dumpreader_begin(mg_dumpreader_t *self, mg_verdict_t *why);
-/* The next chunk, sealed; its bytes are valid until the next call. Not to be called behind a frame that is the last. */
-MG_MUST_USE mg_outcome_t mg_dumpreader_next(mg_dumpreader_t *self,
-                                            mg_frame_t *out_frame,
-                                            mg_slice_t *out_chunk,
-                                            mg_verdict_t *why);
-/* Takes the leaf and the opened plaintext of the next chunk in order; without a key plain is empty. */
+/* The frame of the next chunk. Not to be called behind a frame that is the last. */
+MG_MUST_USE mg_outcome_t mg_dumpreader_frame(mg_dumpreader_t *self,
+                                             mg_frame_t *out_frame,
+                                             mg_verdict_t *why);
+/* All of the chunk with that frame, sealed: mg_frame_total of it. */
+MG_MUST_USE mg_outcome_t mg_dumpreader_chunk(mg_dumpreader_t *self,
+                                             const mg_frame_t *frame,
+                                             uint8_t *out_chunk,
+                                             mg_verdict_t *why);
+/* True when documents that were made early are of use. */
+bool mg_dumpreader_takes_entries(const mg_dumpreader_t *self);
+/* Takes the leaf and the opened plaintext of the next chunk in order; without a key plain is empty. `early`: what was made of
+ * that plaintext, NULL if nothing; entries of use are taken out of it. */
 MG_MUST_USE mg_outcome_t mg_dumpreader_accept(mg_dumpreader_t *self,
                                               const uint8_t leaf[MG_LEAF_SIZE],
                                               mg_slice_t plain,
+                                              mg_early_t *early,
                                               mg_verdict_t *why);
 /* Steps 9-11, after the last chunk was accepted. */
 MG_MUST_USE mg_outcome_t mg_dumpreader_end(mg_dumpreader_t *self, mg_verdict_t *why);

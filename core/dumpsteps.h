@@ -1,6 +1,6 @@
 /* dumpsteps - a dump's chunks, opened one after the other where they are read, for whoever has no sealers.
  *
- * Owns     : the codec and the plaintext of one chunk, wiped at the end; the reader is borrowed.
+ * Owns     : the codec and one chunk, sealed and opened; wiped at the end; the reader is borrowed.
  * Thread   : the reader's.
  * Fails    : with the reader's outcomes.
  * Not here : opening chunks in parallel (actors/readjob.h).

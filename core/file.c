@@ -26,9 +26,9 @@ s_open_beneath(int dir, const char *path, int flags)
 }
 
 static int
-s_drop_cache(int fd)
+s_drop_cache(int fd, off_t at, off_t len)
 {
-    return posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    return posix_fadvise(fd, at, len, POSIX_FADV_DONTNEED);
 }
 
 static int

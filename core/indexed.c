@@ -171,21 +171,51 @@ mg_indexed_remove_expired(mg_transaction_t *transaction, int64_t now_ns)
 
 /* --- documents --- */
 
-mg_status_t
-mg_indexed_put(mg_transaction_t *transaction, int slot, mg_entry_t *document, int64_t now_ns)
+/* Writes the index entries of a document that is in its place. */
+static mg_status_t
+s_update(mg_transaction_t *transaction, int slot, const mg_entry_t *before, const mg_entry_t *now)
+{
+    mg_status_t status = s_update_unique(transaction, slot, before, now);
+    return status == MG_OK ? s_update_expiry(transaction, slot, before, now) : status;
+}
+
+/* Checks what a document must be before it may be put; it is freed when it is not. */
+static mg_status_t
+s_admit(mg_transaction_t *transaction, int slot, mg_entry_t *document, int64_t now_ns)
 {
     mg_status_t status =
         document ? s_check_unique(transaction, slot, document, now_ns) : MG_ERR_NO_MEMORY;
     if (status != MG_OK) {
         mg_entry_free(document);
+    }
+    return status;
+}
+
+mg_status_t
+mg_indexed_put(mg_transaction_t *transaction, int slot, mg_entry_t *document, int64_t now_ns)
+{
+    mg_status_t status = s_admit(transaction, slot, document, now_ns);
+    if (status != MG_OK) {
         return status;
     }
     const mg_entry_t *before = mg_indexed_find(transaction, slot, mg_entry_key(document));
     status = s_put(transaction, slot, MG_TREE_DOCUMENTS, document);
-    if (status == MG_OK) {
-        status = s_update_unique(transaction, slot, before, document);
+    return status == MG_OK ? s_update(transaction, slot, before, document) : status;
+}
+
+mg_status_t
+mg_indexed_append(mg_transaction_t *transaction, int slot, mg_entry_t *document, int64_t now_ns)
+{
+    mg_status_t status = s_admit(transaction, slot, document, now_ns);
+    if (status != MG_OK) {
+        return status;
     }
-    return status == MG_OK ? s_update_expiry(transaction, slot, before, document) : status;
+    status = mg_transaction_append(transaction, slot, MG_TREE_DOCUMENTS, document);
+    if (status != MG_OK) {
+        mg_entry_free(document);
+        return status;
+    }
+    return s_update(transaction, slot, NULL, document);
 }
 
 mg_status_t

@@ -18,6 +18,11 @@ MG_MUST_USE mg_status_t mg_indexed_put(mg_transaction_t *transaction,
                                        int slot,
                                        mg_entry_t *document,
                                        int64_t now_ns);
+/* The same for a document whose key is above every other of its collection. */
+MG_MUST_USE mg_status_t mg_indexed_append(mg_transaction_t *transaction,
+                                          int slot,
+                                          mg_entry_t *document,
+                                          int64_t now_ns);
 MG_MUST_USE mg_status_t mg_indexed_remove(mg_transaction_t *transaction,
                                           int slot,
                                           const mg_entry_t *document);

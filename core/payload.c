@@ -252,9 +252,9 @@ mg_payloadload_destroy(mg_payloadload_t **self_p)
 }
 
 static mg_outcome_t
-s_load(mg_payloadload_t *self, int slot, const mg_op_t *put, uint64_t rev, mg_verdict_t *why)
+s_judge(mg_status_t loaded, mg_verdict_t *why)
 {
-    switch (mg_store_load(self->store, slot, put, rev)) {
+    switch (loaded) {
     case MG_OK:
         return MG_OUTCOME_OK;
     case MG_ERR_NO_MEMORY:
@@ -273,7 +273,7 @@ static mg_outcome_t
 s_load_meta(mg_payloadload_t *self, const mg_record_t *record, mg_verdict_t *why)
 {
     mg_op_t put = {.key = record->u.meta.key, .body = record->u.meta.value};
-    return s_load(self, MG_COLLECTION_META, &put, 1, why);
+    return s_judge(mg_store_load(self->store, MG_COLLECTION_META, &put, 1), why);
 }
 
 static mg_outcome_t
@@ -292,7 +292,14 @@ s_load_document(mg_payloadload_t *self, const mg_record_t *record, mg_verdict_t 
     mg_op_t put = {.key = record->u.document.id,
                    .body = record->u.document.body,
                    .expires_ns = record->u.document.expires_ns};
-    return s_load(self, self->slot, &put, record->u.document.rev, why);
+    return s_judge(mg_store_load(self->store, self->slot, &put, record->u.document.rev), why);
+}
+
+mg_outcome_t
+mg_payloadload_entry(void *self, mg_entry_t *entry, mg_verdict_t *why)
+{
+    mg_payloadload_t *load = self;
+    return s_judge(mg_store_load_entry(load->store, load->slot, entry), why);
 }
 
 mg_outcome_t

@@ -45,6 +45,8 @@ void mg_payloadload_destroy(mg_payloadload_t **self_p);
 MG_MUST_USE mg_outcome_t mg_payloadload_record(void *self,
                                                const mg_record_t *record,
                                                mg_verdict_t *why);
+/* Loads one document of the current collection: an mg_entry_fn with the same argument. */
+MG_MUST_USE mg_outcome_t mg_payloadload_entry(void *self, mg_entry_t *entry, mg_verdict_t *why);
 /* The store, at the version that the StateHeader names; the caller's from now on. */
 mg_store_t *mg_payloadload_take(mg_payloadload_t *self);
 

@@ -163,22 +163,31 @@ s_check_index(const mg_record_t *record, mg_verdict_t *why)
     return MG_OUTCOME_OK;
 }
 
+/* All but its BSON. */
 static mg_outcome_t
-s_check_document(mg_payloadcheck_t *self, const mg_record_t *record, mg_verdict_t *why)
+s_check_document(mg_payloadcheck_t *self, mg_slice_t id, uint64_t rev, mg_verdict_t *why)
 {
-    size_t id_len = record->u.document.id.len;
-    if (id_len < 1 || id_len > MG_ID_MAX) {
+    if (id.len < 1 || id.len > MG_ID_MAX) {
         return s_invalid(why, "a document's id is empty or longer than 4096 bytes");
     }
-    if (!s_ascends(&self->id, record->u.document.id)) {
+    if (!s_ascends(&self->id, id)) {
         return s_invalid(why, "ids do not ascend");
     }
-    if (record->u.document.rev < 1 || record->u.document.rev > self->header->snapshot_version) {
+    if (rev < 1 || rev > self->header->snapshot_version) {
         return s_invalid(why, "a document's rev is not between 1 and the snapshot's version");
     }
     self->in_collection++;
     self->documents++;
-    return s_check_bson(record->u.document.body, MG_BSON_KEYS_NAMES, why);
+    return MG_OUTCOME_OK;
+}
+
+static mg_outcome_t
+s_check_whole_document(mg_payloadcheck_t *self, const mg_record_t *record, mg_verdict_t *why)
+{
+    mg_outcome_t outcome =
+        s_check_document(self, record->u.document.id, record->u.document.rev, why);
+    return outcome == MG_OUTCOME_OK ? s_check_bson(record->u.document.body, MG_BSON_KEYS_NAMES, why)
+                                    : outcome;
 }
 
 static mg_outcome_t
@@ -190,16 +199,34 @@ s_check_final(const mg_payloadcheck_t *self, const mg_record_t *record, mg_verdi
     return good ? MG_OUTCOME_OK : s_invalid(why, "its totals are not those of its records");
 }
 
-mg_outcome_t
-mg_payloadcheck_record(mg_payloadcheck_t *self, const mg_record_t *record, mg_verdict_t *why)
+/* Counts a record of this kind, if it may stand here. */
+static mg_outcome_t
+s_step(mg_payloadcheck_t *self, uint32_t kind, mg_verdict_t *why)
 {
     self->records++;
-    bool skipped = record->kind >= MG_RECORD_SKIPPABLE;
-    phase_t next = skipped ? self->phase : (phase_t)s_next[self->phase][record->kind];
+    bool skipped = kind >= MG_RECORD_SKIPPABLE;
+    phase_t next = skipped ? self->phase : (phase_t)s_next[self->phase][kind];
     if (next == PHASE_REFUSED || (skipped && (next == PHASE_START || next == PHASE_DONE))) {
         return s_invalid(why, "its records are not in order");
     }
     self->phase = next;
+    return MG_OUTCOME_OK;
+}
+
+mg_outcome_t
+mg_payloadcheck_document(mg_payloadcheck_t *self, mg_slice_t id, uint64_t rev, mg_verdict_t *why)
+{
+    mg_outcome_t outcome = s_step(self, MG_RECORD_DOCUMENT, why);
+    return outcome == MG_OUTCOME_OK ? s_check_document(self, id, rev, why) : outcome;
+}
+
+mg_outcome_t
+mg_payloadcheck_record(mg_payloadcheck_t *self, const mg_record_t *record, mg_verdict_t *why)
+{
+    mg_outcome_t outcome = s_step(self, record->kind, why);
+    if (outcome != MG_OUTCOME_OK) {
+        return outcome;
+    }
     switch (record->kind) {
     case MG_RECORD_STATE:
         return s_check_state(self, record, why);
@@ -210,7 +237,7 @@ mg_payloadcheck_record(mg_payloadcheck_t *self, const mg_record_t *record, mg_ve
     case MG_RECORD_INDEX:
         return s_check_index(record, why);
     case MG_RECORD_DOCUMENT:
-        return s_check_document(self, record, why);
+        return s_check_whole_document(self, record, why);
     case MG_RECORD_COLLECTION_END:
         return record->u.collection_end.count == self->in_collection
                    ? MG_OUTCOME_OK

@@ -29,6 +29,11 @@ void mg_payloadcheck_destroy(mg_payloadcheck_t **self_p);
 MG_MUST_USE mg_outcome_t mg_payloadcheck_record(mg_payloadcheck_t *self,
                                                 const mg_record_t *record,
                                                 mg_verdict_t *why);
+/* Checks the next record, a document whose BSON was checked before. */
+MG_MUST_USE mg_outcome_t mg_payloadcheck_document(mg_payloadcheck_t *self,
+                                                  mg_slice_t id,
+                                                  uint64_t rev,
+                                                  mg_verdict_t *why);
 /* No more records come: End was seen, and the footer's counts are those of the records. */
 MG_MUST_USE mg_outcome_t mg_payloadcheck_end(const mg_payloadcheck_t *self,
                                              const mg_dumpfooter_t *footer,

@@ -410,13 +410,20 @@ mg_store_load(mg_store_t *self, int slot, const mg_op_t *put, uint64_t rev)
     if (put->key.len == 0 || put->key.len > MG_KEY_MAX || put->body.len > MG_DOCUMENT_MAX) {
         return MG_ERR_TOO_BIG;
     }
+    mg_entry_t *document = mg_entry_new(put->key, put->body, put->expires_ns, rev);
+    return document ? mg_store_load_entry(self, slot, document) : MG_ERR_NO_MEMORY;
+}
+
+mg_status_t
+mg_store_load_entry(mg_store_t *self, int slot, mg_entry_t *document)
+{
     const mg_entry_t *last = mg_btree_last(self->directory->slot[slot].tree[MG_TREE_DOCUMENTS]);
-    if (last && mg_slice_compare(put->key, mg_entry_key(last)) <= 0) {
+    if (last && mg_slice_compare(mg_entry_key(document), mg_entry_key(last)) <= 0) {
+        mg_entry_free(document);
         return MG_ERR_INVALID;
     }
     mg_transaction_begin(&self->transaction, self->version);
-    mg_entry_t *document = mg_entry_new(put->key, put->body, put->expires_ns, rev);
-    mg_status_t status = mg_indexed_put(&self->transaction, slot, document, INT64_MIN);
+    mg_status_t status = mg_indexed_append(&self->transaction, slot, document, INT64_MIN);
     s_finish(self, status == MG_OK);
     return status;
 }

@@ -85,6 +85,8 @@ int64_t mg_store_next_expiry(const mg_store_t *self);
 /* Bulk load of a store nobody else sees yet: appends a document behind the last one of its collection; linear.
  * Fails MG_ERR_INVALID when the key does not ascend, MG_ERR_UNIQUE, MG_ERR_TOO_BIG, MG_ERR_NO_MEMORY. */
 MG_MUST_USE mg_status_t mg_store_load(mg_store_t *self, int slot, const mg_op_t *put, uint64_t rev);
+/* The same for an entry that was made before; taken over, also on failure. Its key and body keep the limits of core/entry.h. */
+MG_MUST_USE mg_status_t mg_store_load_entry(mg_store_t *self, int slot, mg_entry_t *document);
 /* The slot of `name`, made empty when it is not there; MG_SLOT_NONE past MG_COLLECTIONS_MAX or without memory. */
 int mg_store_slot(mg_store_t *self, mg_slice_t name);
 /* Raises the version to at least `version`: what a dump's header says. */

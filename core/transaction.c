@@ -81,6 +81,19 @@ mg_transaction_put(mg_transaction_t *self, int slot, int tree, mg_entry_t *entry
 }
 
 mg_status_t
+mg_transaction_append(mg_transaction_t *self, int slot, int tree, mg_entry_t *entry)
+{
+    mg_status_t status = s_prepare(self);
+    if (status == MG_OK) {
+        status = mg_btree_append(s_root(*self->directory, slot, tree), entry, &self->writer);
+    }
+    if (status == MG_OK) {
+        self->changes[self->count++] = (mg_change_t){slot, tree, NULL, entry};
+    }
+    return status;
+}
+
+mg_status_t
 mg_transaction_remove(mg_transaction_t *self, int slot, int tree, mg_slice_t key)
 {
     mg_status_t status = s_prepare(self);

@@ -36,6 +36,11 @@ MG_MUST_USE mg_status_t mg_transaction_put(mg_transaction_t *self,
                                            int slot,
                                            int tree,
                                            mg_entry_t *entry);
+/* The same for an entry whose key is above every other in its tree. */
+MG_MUST_USE mg_status_t mg_transaction_append(mg_transaction_t *self,
+                                              int slot,
+                                              int tree,
+                                              mg_entry_t *entry);
 MG_MUST_USE mg_status_t mg_transaction_remove(mg_transaction_t *self,
                                               int slot,
                                               int tree,

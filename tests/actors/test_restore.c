@@ -67,6 +67,31 @@ test_damage_is_stepped_over_to_the_newest_good_dump(void **state)
     backend_free(reply);
 }
 
+/* What the sealers made of the chunks behind the damage is of no use, and must go. */
+static void
+test_damage_in_the_first_of_many_chunks_is_stepped_over(void **state)
+{
+    enum { RECORD_MIN = 40, MANY = 4 * MG_CHUNK_SIZE_WRITE / RECORD_MIN };
+    backend_t *world = *state;
+    backend_expect(MG_OK, backend_restore(world, "", true));
+    backend_write_many(world, 0, MANY);
+    backend_expect(MG_OK, backend_dump(world, ""));
+    CHECK_OK(backend_write(world, "z000000", MANY));
+    backend_expect(MG_OK, backend_dump(world, ""));
+    backend_damage(world, 2);
+    backend_restart(world);
+    Mg__DumpReply *reply = backend_restore(world, "", true);
+    assert_int_equal(reply->status, MG_OK);
+    assert_int_equal(reply->restore->skipped, 1);
+    backend_free(reply);
+    assert_int_equal(backend_count(world, "zebras"), MANY);
+    for (int i = 0; i < MANY; i += 97) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "z%06d", i);
+        assert_int_equal(backend_number(world, id), i);
+    }
+}
+
 static void
 test_a_start_is_never_empty_while_dumps_exist(void **state)
 {
@@ -224,6 +249,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_a_restart_has_everything_again, backend_setup,
                                         backend_teardown),
         cmocka_unit_test_setup_teardown(test_damage_is_stepped_over_to_the_newest_good_dump,
+                                        backend_setup, backend_teardown),
+        cmocka_unit_test_setup_teardown(test_damage_in_the_first_of_many_chunks_is_stepped_over,
                                         backend_setup, backend_teardown),
         cmocka_unit_test_setup_teardown(test_a_start_is_never_empty_while_dumps_exist,
                                         backend_setup, backend_teardown),

@@ -280,9 +280,9 @@ s_fallocate(int fd, int mode, off_t at, off_t len)
 }
 
 static int
-s_drop_cache(int fd)
+s_drop_cache(int fd, off_t at, off_t len)
 {
-    return s_fails(FAULT_DROP_CACHE) ? -1 : mg_file_system.drop_cache(fd);
+    return s_fails(FAULT_DROP_CACHE) ? -1 : mg_file_system.drop_cache(fd, at, len);
 }
 
 static int

@@ -1,9 +1,12 @@
 /* The store against a plain model: a fixed table of documents that is copied whole for each view. */
+#include "core/btree.h"
 #include "core/document.h"
 #include "core/store.h"
 #include "support/check.h"
 #include "support/random.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEYS = 2500, VIEWS = 8, STEPS = 100000, BATCH_MAX = 6 };
@@ -431,6 +434,85 @@ test_swap_keeps_old_views_and_raises_the_version(void **state)
     mg_store_destroy(&store);
 }
 
+/* Loads a document without fields under this key. */
+static mg_status_t
+s_load_key(mg_store_t *store, int slot, mg_slice_t key)
+{
+    bson_t body = BSON_INITIALIZER;
+    mg_entry_t *entry = mg_entry_new(key, mg_document_slice(&body), 0, 1);
+    assert_non_null(entry);
+    return mg_store_load_entry(store, slot, entry);
+}
+
+static void
+test_load_appends_and_refuses_keys_that_do_not_ascend(void **state)
+{
+    (void)state;
+    enum { MANY = 40000 }; /* four levels of nodes */
+    mg_store_t *store = mg_store_new();
+    int slot = mg_store_slot(store, mg_slice_text("accounts"));
+    char key[16];
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(key, sizeof key, "k%07d", i);
+        CHECK_OK(s_load_key(store, slot, mg_slice_text(key)));
+        if (i % 31 == 0) {
+            CHECK_STATUS(MG_ERR_INVALID, s_load_key(store, slot, mg_slice_text(key)));
+            CHECK_STATUS(MG_ERR_INVALID, s_load_key(store, slot, mg_slice_text("k")));
+        }
+    }
+    const mg_view_t *view = mg_store_current(store);
+    assert_int_equal(mg_view_count(view, slot), MANY);
+    mg_cursor_t cursor;
+    mg_cursor_seek(&cursor, view, slot, mg_slice(NULL, 0));
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(key, sizeof key, "k%07d", i);
+        assert_true(mg_slice_equal(mg_entry_key(mg_cursor_next(&cursor)), mg_slice_text(key)));
+        assert_non_null(mg_view_find(view, slot, mg_slice_text(key)));
+    }
+    assert_null(mg_cursor_next(&cursor));
+    mg_store_destroy(&store);
+}
+
+static void
+s_free_tree(mg_node_t *node) // NOLINT(misc-no-recursion): as deep as the tree
+{
+    for (unsigned i = 0; i < node->count; i++) {
+        if (node->height) {
+            s_free_tree(node->slot[i].child);
+            mg_entry_free(mg_node_bounds(node)[i].entry);
+        } else {
+            mg_entry_free(node->slot[i].entry);
+        }
+    }
+    free(node);
+}
+
+/* A last leaf that was emptied keeps its bound, and what comes next may belong in front of it. */
+static void
+test_append_behind_an_emptied_leaf_finds_its_place(void **state)
+{
+    (void)state;
+    mg_graves_t graves = {0};
+    mg_tree_writer_t writer = {.version = 1, .graves = &graves};
+    mg_node_t *root = NULL;
+    char key[8];
+    for (int i = 0; i <= MG_FANOUT; i++) { /* one entry in the second leaf */
+        (void)snprintf(key, sizeof key, "%03d", 2 * i);
+        CHECK_OK(mg_btree_append(&root, mg_entry_new(mg_slice_text(key), mg_slice(NULL, 0), 0, 1),
+                                 &writer));
+    }
+    assert_int_equal(root->height, 1);
+    mg_entry_t *removed = NULL;
+    CHECK_OK(mg_btree_remove(&root, mg_slice_text(key), &writer, &removed));
+    mg_entry_free(removed);
+    (void)snprintf(key, sizeof key, "%03d", 2 * MG_FANOUT - 1);
+    mg_entry_t *last = mg_entry_new(mg_slice_text(key), mg_slice(NULL, 0), 0, 1);
+    CHECK_OK(mg_btree_append(&root, last, &writer));
+    assert_ptr_equal(mg_btree_find(root, mg_slice_text(key)), last);
+    assert_ptr_equal(mg_btree_last(root), last);
+    s_free_tree(root);
+}
+
 static void
 test_key_that_contradicts_the_body_is_refused(void **state)
 {
@@ -481,6 +563,8 @@ main(void)
         cmocka_unit_test(test_imported_collections_are_made_by_their_first_put),
         cmocka_unit_test(test_registry_names_ascend_so_that_they_can_be_searched),
         cmocka_unit_test(test_swap_keeps_old_views_and_raises_the_version),
+        cmocka_unit_test(test_load_appends_and_refuses_keys_that_do_not_ascend),
+        cmocka_unit_test(test_append_behind_an_emptied_leaf_finds_its_place),
         cmocka_unit_test(test_key_that_contradicts_the_body_is_refused),
         cmocka_unit_test(test_natural_keys_of_two_documents_never_meet),
     };
