@@ -63,7 +63,7 @@ mg_dump_open_keys(mg_dumpactor_t *self, mg_fault_t *why)
     if (status == MG_ERR_INVALID) {
         return status;
     }
-    self->provider = mg_aead_resolve(config->aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO);
+    self->provider = mg_aead_resolve((mg_aead_provider_t)config->aead);
     return status == MG_OK ? MG_OK : mg_fault_set(why, status, ENOMEM, "no memory for the keys");
 }
 

@@ -55,7 +55,7 @@ s_read_dmp1(const walk_t *self, int fd, mg_verdict_t *why)
     mg_dmp1file_t file = {.io = &mg_file_system,
                           .fd = fd,
                           .keyring = self->keyring,
-                          .provider = self->config.dump.aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
+                          .provider = (mg_aead_provider_t)self->config.dump.aead,
                           .max_mib = self->config.dump.import_max_mib};
     mg_outcome_t outcome = mg_dmp1file_load(&file, &store, &info, why);
     mg_store_destroy(&store);
@@ -68,8 +68,7 @@ s_read_mgd1(const walk_t *self, int fd, mg_verdict_t *why)
     mg_filesource_t source = {.io = &mg_file_system, .fd = fd};
     mg_dumpreader_options_t options = {.source = mg_filesource(&source),
                                        .keyring = self->keyring,
-                                       .provider =
-                                           self->config.dump.aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
+                                       .provider = (mg_aead_provider_t)self->config.dump.aead,
                                        .kdf_max_kib = self->config.dump.kdf_max_mib * KIB_PER_MIB};
     mg_dumpreader_t *reader = mg_dumpreader_new(&options);
     mg_outcome_t outcome =

@@ -186,7 +186,7 @@ s_check_dmp1(const mg_filecheck_t *check, const mg_config_t *config, mg_keyring_
     mg_dmp1file_t file = {.io = &mg_file_system,
                           .fd = fd,
                           .keyring = keyring,
-                          .provider = config->dump.aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
+                          .provider = (mg_aead_provider_t)config->dump.aead,
                           .max_mib = config->dump.import_max_mib};
     mg_outcome_t outcome =
         keyring ? mg_dmp1file_load(&file, &store, &info, &verdict)
@@ -213,8 +213,7 @@ s_check(const mg_filecheck_t *check, const mg_config_t *config, mg_keyring_t *ke
     mg_filesource_t source = {.io = &mg_file_system, .fd = -1};
     mg_dumpreader_options_t options = {.source = mg_filesource(&source),
                                        .keyring = keyring,
-                                       .provider =
-                                           config->dump.aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
+                                       .provider = (mg_aead_provider_t)config->dump.aead,
                                        .kdf_max_kib = config->dump.kdf_max_mib * KIB_PER_MIB,
                                        .min_generation = check->min_generation};
     mg_outcome_t outcome = mg_dumpkeys_open_file(check->file, &source.fd, &verdict);

@@ -139,7 +139,7 @@ s_rekey(rekey_t *self, const char *file)
     mg_reseal_t job = {.folder = folder,
                        .name = name,
                        .keyring = self->keyring,
-                       .provider = dump->aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
+                       .provider = (mg_aead_provider_t)dump->aead,
                        .kdf_max_kib = dump->kdf_max_mib * KIB_PER_MIB,
                        .now_ns = mg_clock_wall_ns()};
     mg_keyring_begin_scan(self->keyring, MG_KEYRING_DERIVATIONS);

@@ -213,8 +213,7 @@ s_open_mgd1(mg_docsource_t *self, const mg_config_t *config)
     mg_verdict_t why;
     mg_dumpreader_options_t options = {.source = mg_filesource(&self->source),
                                        .keyring = self->keyring,
-                                       .provider =
-                                           config->dump.aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
+                                       .provider = (mg_aead_provider_t)config->dump.aead,
                                        .kdf_max_kib = config->dump.kdf_max_mib * KIB_PER_MIB,
                                        .on_record = s_on_record,
                                        .arg = self};
@@ -273,7 +272,7 @@ s_open_dmp1(mg_docsource_t *self, const mg_config_t *config)
     mg_dmp1file_t file = {.io = &mg_file_system,
                           .fd = self->source.fd,
                           .keyring = self->keyring,
-                          .provider = config->dump.aead ? MG_AEAD_GNUTLS : MG_AEAD_AUTO,
+                          .provider = (mg_aead_provider_t)config->dump.aead,
                           .max_mib = config->dump.import_max_mib};
     self->fetch = s_fetch_dmp1;
     if (mg_dmp1file_load(&file, &self->store, &info, &why) != MG_OUTCOME_OK) {

@@ -17,10 +17,8 @@ struct mg_aead {
 mg_aead_provider_t
 mg_aead_resolve(mg_aead_provider_t wanted)
 {
-    if (wanted != MG_AEAD_AUTO) {
-        return wanted;
-    }
-    return crypto_aead_aes256gcm_is_available() ? MG_AEAD_SODIUM : MG_AEAD_GNUTLS;
+    bool sodium = wanted == MG_AEAD_SODIUM && crypto_aead_aes256gcm_is_available();
+    return sodium ? MG_AEAD_SODIUM : MG_AEAD_GNUTLS;
 }
 
 const char *
@@ -32,9 +30,6 @@ mg_aead_name(mg_aead_provider_t provider)
 static mg_status_t
 s_init_sodium(mg_aead_t *self, const uint8_t key[MG_AEAD_KEY])
 {
-    if (!crypto_aead_aes256gcm_is_available()) {
-        return MG_ERR_DENIED;
-    }
     self->sodium = sodium_malloc(sizeof *self->sodium);
     if (!self->sodium) {
         return MG_ERR_NO_MEMORY;

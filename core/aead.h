@@ -1,11 +1,10 @@
-/* aead - AES-256-GCM under one key, by libsodium where the CPU has AES instructions, else by GnuTLS.
+/* aead - AES-256-GCM under one key, by GnuTLS or by libsodium.
  *
  * Owns     : the expanded key, wiped at the end.
  * Thread   : one at a time per instance; make one per sealer.
- * Fails    : MG_ERR_INVALID for bytes whose tag does not fit; MG_ERR_NO_MEMORY; MG_ERR_DENIED when the wanted provider
- *            cannot run here.
+ * Fails    : MG_ERR_INVALID for bytes whose tag does not fit; MG_ERR_NO_MEMORY.
  * Not here : nonces and associated data (core/chunk.h).
- * Source   : dump-format.md section 2; both providers give the same bytes, tests compare them.
+ * Source   : dump-format.md section 2, ADR 15; both providers give the same bytes, tests compare them.
  */
 #ifndef MG_CORE_AEAD_H
 #define MG_CORE_AEAD_H
@@ -14,22 +13,22 @@
 
 enum { MG_AEAD_KEY = 32, MG_AEAD_NONCE = 12, MG_AEAD_TAG = 16 };
 
-/* AUTO asks the CPU; the other two are what it answers and what MEMGATE_AEAD can force. */
+/* In the order of the words of MEMGATE_AEAD. */
 typedef enum mg_aead_provider {
-    MG_AEAD_AUTO = 0,
-    MG_AEAD_SODIUM,
-    MG_AEAD_GNUTLS
+    MG_AEAD_AUTO, /* GnuTLS: twice as fast, and there for every CPU */
+    MG_AEAD_GNUTLS,
+    MG_AEAD_SODIUM /* GnuTLS all the same on a CPU without AES instructions */
 } mg_aead_provider_t;
 
 typedef struct mg_aead mg_aead_t;
 
-/* Which provider `wanted` comes down to on this CPU: SODIUM or GNUTLS. sodium_init must have run. */
+/* Which provider `wanted` comes down to on this CPU: GNUTLS or SODIUM. sodium_init must have run. */
 mg_aead_provider_t mg_aead_resolve(mg_aead_provider_t wanted);
 
 /* "libsodium" or "gnutls", for the log line at start; static text. */
 const char *mg_aead_name(mg_aead_provider_t provider);
 
-/* Expands `key`. MG_ERR_DENIED: SODIUM was forced on a CPU without AES instructions. */
+/* Expands `key`. */
 MG_MUST_USE mg_status_t mg_aead_new(mg_aead_provider_t wanted,
                                     const uint8_t key[MG_AEAD_KEY],
                                     mg_aead_t **out);

@@ -10,7 +10,7 @@ static const char *const s_policies[] = {"fallback", "strict", "empty-ok", NULL}
 static const char *const s_levels[] = {"debug", "info", "warn", "error", "critical", NULL};
 static const char *const s_formats[] = {"plain", "json", NULL};
 static const char *const s_environments[] = {"development", "production", NULL};
-static const char *const s_aeads[] = {"auto", "gnutls", NULL};
+static const char *const s_aeads[] = {"auto", "gnutls", "libsodium", NULL};
 static const char *const s_samesites[] = {"strict", "lax", "none", NULL};
 
 static const mg_config_row_t s_rows[] = {
@@ -238,7 +238,7 @@ static const mg_config_row_t s_rows[] = {
      .kind = MG_KIND_CHOICE,
      .choices = s_aeads,
      .at = offsetof(mg_config_t, dump.aead),
-     .help = "AES-256-GCM by the CPU's instructions or by GnuTLS; same bytes"},
+     .help = "who encrypts, AES-256-GCM; auto is GnuTLS; same bytes"},
     {.name = "MEM_DEBUG_DUMPABLE",
      .fallback = "false",
      .kind = MG_KIND_SWITCH,

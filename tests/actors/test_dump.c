@@ -194,7 +194,7 @@ test_a_short_check_sees_header_and_footer(void **state)
     backend_t *world = *state;
     world->config.dump.verify = MG_VERIFY_FOOTER;
     world->config.dump.compression = MG_COMPRESSION_NONE;
-    world->config.dump.aead = 1;
+    world->config.dump.aead = MG_AEAD_SODIUM;
     backend_restart(world);
     backend_expect(MG_OK, backend_restore(world, "", true));
     Mg__DumpReply *reply = backend_dump(world, "");

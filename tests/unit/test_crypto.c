@@ -125,8 +125,8 @@ test_aes_gcm_matches_the_published_vectors_with_both_providers(void **state)
     (void)state;
     assert_true(sodium_init() >= 0);
     for (size_t i = 0; i < sizeof s_gcm / sizeof s_gcm[0]; i++) {
-        s_check_gcm(&s_gcm[i], MG_AEAD_AUTO);
         s_check_gcm(&s_gcm[i], MG_AEAD_GNUTLS);
+        s_check_gcm(&s_gcm[i], MG_AEAD_SODIUM);
     }
     assert_string_equal(mg_aead_name(MG_AEAD_GNUTLS), "gnutls");
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const mg_aead_provider_t s_providers[] = {MG_AEAD_AUTO, MG_AEAD_GNUTLS};
+static const mg_aead_provider_t s_providers[] = {MG_AEAD_GNUTLS, MG_AEAD_SODIUM};
 
 enum { PROVIDERS = sizeof s_providers / sizeof s_providers[0], FILES = 4 };
 
