@@ -1,5 +1,6 @@
 #include "actors/restorejob.h"
 
+#include "core/blocksource.h"
 #include "core/dmp1file.h"
 #include "core/dumpsteps.h"
 #include "core/filesource.h"
@@ -115,16 +116,16 @@ s_restore(const mg_restorejob_t *job,
           mg_dumpinfo_t *out_info,
           mg_verdict_t *why)
 {
-    mg_filesource_t source = {.io = mg_folder_io(job->folder), .fd = fd};
+    mg_blocksource_t *source = mg_blocksource_new(mg_folder_io(job->folder), fd);
     mg_payloadload_t *load = out_store ? mg_payloadload_new() : NULL;
-    mg_dumpreader_options_t options = {.source = mg_filesource(&source),
+    mg_dumpreader_options_t options = {.source = mg_blocksource_source(source),
                                        .keyring = job->keyring,
                                        .provider = job->provider,
                                        .kdf_max_kib = job->kdf_max_kib,
                                        .on_record = load ? mg_payloadload_record : NULL,
                                        .on_entry = load ? mg_payloadload_entry : NULL,
                                        .arg = load};
-    mg_dumpreader_t *reader = mg_dumpreader_new(&options);
+    mg_dumpreader_t *reader = source ? mg_dumpreader_new(&options) : NULL;
     mg_outcome_t outcome = MG_OUTCOME_OK;
     if (!reader || (out_store && !load)) {
         outcome = mg_verdict_io(why, "loading a dump", ENOMEM);
@@ -140,6 +141,7 @@ s_restore(const mg_restorejob_t *job,
     }
 done:
     mg_dumpreader_destroy(&reader);
+    mg_blocksource_destroy(&source);
     mg_payloadload_destroy(&load);
     return outcome;
 }

@@ -38,6 +38,7 @@ void
 mg_blocksource_destroy(mg_blocksource_t **self_p)
 {
     if (*self_p) {
+        (void)(*self_p)->io->set_direct((*self_p)->fd, false);
         free((*self_p)->block);
         free(*self_p);
         *self_p = NULL;

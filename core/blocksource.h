@@ -4,7 +4,7 @@
  * Owns     : one block; the descriptor stays its opener's.
  * Thread   : one at a time.
  * Fails    : as mg_source_t says: -errno.
- * Not here : a file that will be read again soon, or a piece of one (core/filesource.h).
+ * Not here : a piece of a file (core/filesource.h).
  * Source   : open(2), O_DIRECT.
  */
 #ifndef MG_CORE_BLOCKSOURCE_H
@@ -17,7 +17,7 @@ typedef struct mg_blocksource mg_blocksource_t;
 
 /* Reads `fd` from its beginning on, whatever its position. NULL: out of memory. */
 mg_blocksource_t *mg_blocksource_new(const mg_file_ops_t *io, int fd);
-/* Frees, sets *self_p = NULL, NULL-safe. */
+/* Frees, leaves the descriptor to ordinary reads, sets *self_p = NULL, NULL-safe. */
 void mg_blocksource_destroy(mg_blocksource_t **self_p);
 
 /* Valid as long as `self`. */

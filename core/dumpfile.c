@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MODE = 0600 };
+enum {
+    FILE_MODE = 0600,
+    STEP = 8 << 20 /* bytes that go to the disk together */
+};
 
 struct mg_dumpfile {
     const mg_folder_t *folder;
     const mg_file_ops_t *io;
     int dir;
     int fd; /* -1 once closed */
+    off_t written;
+    off_t flushed; /* on their way to the disk; all but the last STEP of them are there */
     bool published;
     bool folder_synced;
     mg_dumpname_t temp;
@@ -93,11 +98,39 @@ mg_dumpfile_destroy(mg_dumpfile_t **self_p)
     *self_p = NULL;
 }
 
+/* True if the disk has said no; a file system that knows no ranges says something else, and fsync does it all. */
+static bool
+s_is_refused(int result)
+{
+    return result != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT);
+}
+
+/* Sends what was written to the disk a step at a time, and lets go of the pages of the step before: a dump needs two steps of the page
+ * cache, however large it is, and fsync finds little left to do. An error told here is told to no fsync any more. */
+static mg_status_t
+s_flush_steps(mg_dumpfile_t *self)
+{
+    for (; self->written - self->flushed >= STEP; self->flushed += STEP) {
+        off_t before = self->flushed - STEP;
+        if (s_is_refused(self->io->write_back(self->fd, self->flushed, STEP, false)) ||
+            (before >= 0 && s_is_refused(self->io->write_back(self->fd, before, STEP, true)))) {
+            return s_failed(&self->fault, "writing", self->temp.text);
+        }
+        if (before >= 0) {
+            (void)self->io->drop_cache(self->fd, before, STEP);
+        }
+    }
+    return MG_OK;
+}
+
 static mg_status_t
 s_write(void *arg, mg_slice_t bytes)
 {
     mg_dumpfile_t *self = arg;
-    return mg_file_write_all(self->io, self->fd, bytes, self->temp.text, &self->fault);
+    mg_status_t status =
+        mg_file_write_all(self->io, self->fd, bytes, self->temp.text, &self->fault);
+    self->written += (off_t)bytes.len;
+    return status == MG_OK ? s_flush_steps(self) : status;
 }
 
 mg_sink_t

@@ -26,6 +26,13 @@ s_open_beneath(int dir, const char *path, int flags)
 }
 
 static int
+s_write_back(int fd, off_t at, off_t len, bool wait)
+{
+    enum { ALL = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER };
+    return sync_file_range(fd, at, len, wait ? ALL : SYNC_FILE_RANGE_WRITE);
+}
+
+static int
 s_drop_cache(int fd, off_t at, off_t len)
 {
     return posix_fadvise(fd, at, len, POSIX_FADV_DONTNEED);
@@ -106,6 +113,7 @@ const mg_file_ops_t mg_file_system = {
     .fsync = fsync,
     .fdatasync = fdatasync,
     .fallocate = fallocate,
+    .write_back = s_write_back,
     .drop_cache = s_drop_cache,
     .set_direct = s_set_direct,
     .stat = fstat,

@@ -40,8 +40,9 @@ typedef struct mg_file_ops {
     int (*fsync)(int fd);
     int (*fdatasync)(int fd);
     int (*fallocate)(int fd, int mode, off_t at, off_t len);
-    int (*drop_cache)(int fd, off_t at, off_t len); /* posix_fadvise(DONTNEED) */
-    int (*set_direct)(int fd, bool on);             /* O_DIRECT: past the page cache */
+    int (*write_back)(int fd, off_t at, off_t len, bool wait); /* sync_file_range */
+    int (*drop_cache)(int fd, off_t at, off_t len);            /* posix_fadvise(DONTNEED) */
+    int (*set_direct)(int fd, bool on);                        /* O_DIRECT: past the page cache */
     int (*stat)(int fd, struct stat *out);
     int (*stat_at)(int dir, const char *path, struct stat *out, int flags);
     int (*access_at)(int dir, const char *path, int mode, int flags);

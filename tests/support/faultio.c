@@ -27,6 +27,7 @@ static const int s_errors[FAULT_OPS][ERRORS_MAX] = {
     [FAULT_FSYNC] = {EIO, ENOSPC},
     [FAULT_FDATASYNC] = {EIO},
     [FAULT_FALLOCATE] = {ENOSPC, EOPNOTSUPP},
+    [FAULT_WRITE_BACK] = {EIO, ENOSYS},
     [FAULT_DROP_CACHE] = {EINVAL},
     [FAULT_SET_DIRECT] = {EINVAL},
     [FAULT_STAT] = {EIO},
@@ -280,6 +281,12 @@ s_fallocate(int fd, int mode, off_t at, off_t len)
 }
 
 static int
+s_write_back(int fd, off_t at, off_t len, bool wait)
+{
+    return s_fails(FAULT_WRITE_BACK) ? -1 : mg_file_system.write_back(fd, at, len, wait);
+}
+
+static int
 s_drop_cache(int fd, off_t at, off_t len)
 {
     return s_fails(FAULT_DROP_CACHE) ? -1 : mg_file_system.drop_cache(fd, at, len);
@@ -381,6 +388,7 @@ const mg_file_ops_t fault_io = {
     .fsync = s_fsync,
     .fdatasync = s_fdatasync,
     .fallocate = s_fallocate,
+    .write_back = s_write_back,
     .drop_cache = s_drop_cache,
     .set_direct = s_set_direct,
     .stat = s_stat,

@@ -19,6 +19,7 @@ typedef enum fault_op {
     FAULT_FSYNC,
     FAULT_FDATASYNC,
     FAULT_FALLOCATE,
+    FAULT_WRITE_BACK,
     FAULT_DROP_CACHE,
     FAULT_SET_DIRECT,
     FAULT_STAT,

@@ -168,6 +168,39 @@ test_what_was_written_is_read_back_by_name(void **state)
     mg_dumpfile_destroy(&file);
 }
 
+/* 40 MiB into a dump's file; how that ends when `op` fails with `error` at its `nth` call. */
+static mg_status_t
+s_write_much(diskworld_t *world, fault_op_t op, int nth, int error)
+{
+    enum { PIECE = 1 << 20, PIECES = 40 };
+    static uint8_t piece[PIECE];
+    mg_dumpfile_t *file = NULL;
+    mg_status_t status = MG_OK;
+    CHECK_OK(mg_dumpfile_create(world->folder, 1, 0, &file, &world->why));
+    mg_sink_t sink = mg_dumpfile_sink(file);
+    fault_reset();
+    fault_plan(op, nth, error ? 1 : 0, error);
+    for (int i = 0; status == MG_OK && i < PIECES; i++) {
+        status = sink.write(sink.arg, mg_slice(piece, PIECE));
+    }
+    assert_int_equal(mg_dumpfile_fault(file)->error, status == MG_OK ? 0 : error);
+    mg_dumpfile_destroy(&file);
+    return status;
+}
+
+static void
+test_a_large_dump_goes_to_the_disk_in_steps(void **state)
+{
+    diskworld_t *world = *state;
+    CHECK_OK(s_write_much(world, FAULT_WRITE_BACK, 1, 0));
+    assert_int_equal(fault_calls(FAULT_WRITE_BACK), 5 + 4); /* begun; waited for */
+    assert_int_equal(fault_calls(FAULT_DROP_CACHE), 4);
+    CHECK_STATUS(MG_ERR_IO, s_write_much(world, FAULT_WRITE_BACK, 1, EIO));
+    CHECK_STATUS(MG_ERR_IO, s_write_much(world, FAULT_WRITE_BACK, 3, ENOSPC)); /* while waiting */
+    CHECK_OK(s_write_much(world, FAULT_WRITE_BACK, 1, ENOSYS)); /* fsync will do it */
+    CHECK_OK(s_write_much(world, FAULT_DROP_CACHE, 1, EINVAL));
+}
+
 int
 main(void)
 {
@@ -185,6 +218,8 @@ main(void)
         cmocka_unit_test_setup_teardown(
             test_names_are_given_without_overwriting_on_every_file_system, diskworld_setup,
             diskworld_teardown),
+        cmocka_unit_test_setup_teardown(test_a_large_dump_goes_to_the_disk_in_steps,
+                                        diskworld_setup, diskworld_teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_reply_is_recognised_by_the_inode,
                                         diskworld_setup, diskworld_teardown),
         cmocka_unit_test_setup_teardown(test_what_was_written_is_read_back_by_name, diskworld_setup,
