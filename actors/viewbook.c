@@ -25,6 +25,18 @@ s_count(const mg_viewbook_t *self, const mg_bus_peer_t *borrower)
     return count;
 }
 
+/* A view with its handle; false: no memory for both. */
+static bool
+s_open(mg_store_t *store, mg_loan_t *out)
+{
+    mg_view_t *view = mg_store_open_view(store);
+    out->view = view ? mg_viewref_new(view) : NULL;
+    if (view && !out->view) {
+        mg_store_release_view(store, &view);
+    }
+    return out->view;
+}
+
 mg_status_t
 mg_viewbook_lend(mg_viewbook_t *self,
                  mg_store_t *store,
@@ -34,26 +46,21 @@ mg_viewbook_lend(mg_viewbook_t *self,
     if (s_count(self, borrower) >= MG_STATE_VIEWS_MAX) {
         return MG_ERR_BUSY;
     }
-    mg_loan_t *loan = calloc(1, sizeof *loan);
     int64_t before_ns = mg_clock_mono_ns();
-    mg_view_t *view = loan ? mg_store_open_view(store) : NULL;
-    out->opened_ns = mg_clock_mono_ns() - before_ns;
-    mg_histogram_add(&self->opened, out->opened_ns);
-    mg_viewref_t *ref = view ? mg_viewref_new(view) : NULL;
-    if (!ref) {
-        if (view) {
-            mg_store_release_view(store, &view);
-        }
+    mg_loan_t *loan = malloc(sizeof *loan);
+    if (!loan || !s_open(store, loan)) {
         free(loan);
         return MG_ERR_NO_MEMORY;
     }
+    out->opened_ns = mg_clock_mono_ns() - before_ns;
+    mg_histogram_add(&self->opened, out->opened_ns);
     *loan = (mg_loan_t){.next = self->loans,
-                        .view = ref,
+                        .view = loan->view,
                         .borrower = *borrower,
                         .version = mg_view_version(mg_store_current(store)),
                         .since_ms = mg_clock_mono_ms()};
     self->loans = loan;
-    out->view = mg_viewref_send(ref);
+    out->view = mg_viewref_send(loan->view);
     return MG_OK;
 }
 
