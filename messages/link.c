@@ -11,7 +11,7 @@ typedef struct waiting {
     void *arg;
 } waiting_t;
 
-enum { HELD_MAX = 8 /* few enough that the other side has work while the next ones are made */ };
+enum { HELD_MAX = 32 /* few enough that the other side has work while the next ones are made */ };
 
 struct mg_link {
     zsock_t *sock;
