@@ -112,7 +112,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     needs("redis-server", "redis-cli", "openssl")
-    bars = Bars()
+    bars = Bars(options.documents)
     plain = measure(options, bars, "none", "no", 0.35)
     packed = measure(options, bars, "zstd", "yes", 0.35)
     bars.add("size of a zstd dump : uncompressed", [packed], [plain], 0.3, least=False, unit=" B")

@@ -20,11 +20,15 @@ from server import free_port, wait_for  # noqa: E402, F401
 ROUNDS = 5
 
 
-class Bars:
-    """Rows of figure, peer, ratio and bar; the last column says whether it holds."""
+FULL = 1_000_000  # documents that the bars are about
 
-    def __init__(self):
+
+class Bars:
+    """Rows of figure, peer, ratio and bar; the last column says whether it holds, or nothing when there are fewer documents than it is about."""
+
+    def __init__(self, documents=FULL):
         self.rows = []
+        self.judges = documents >= FULL
 
     def add(self, what, own, peer, bar, least=True, unit=""):
         """`own` and `peer` are lists, one figure a round. least: the ratio must be at least the bar, else at most. No bar: only shown."""
@@ -33,9 +37,9 @@ class Bars:
         if bar is None:  # a neighbour's figure, beside ours
             self.rows.append((what, self._show(own, unit), self._show(peer, unit), f"{ratio:.2f} ({min(ratios):.2f}-{max(ratios):.2f})", "", ""))
             return True
-        holds = ratio >= bar if least else ratio <= bar
+        holds = not self.judges or (ratio >= bar if least else ratio <= bar)
         row = (what, self._show(own, unit), self._show(peer, unit), f"{ratio:.2f} ({min(ratios):.2f}-{max(ratios):.2f})",
-               ("≥ " if least else "≤ ") + f"{bar:g}", "held" if holds else "NOT HELD")
+               ("≥ " if least else "≤ ") + f"{bar:g}", ("held" if holds else "NOT HELD") if self.judges else "")
         self.rows.append(row)
         return holds
 

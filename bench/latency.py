@@ -176,7 +176,7 @@ def main():
     parser.add_argument("--save", action="store_true", help="keep the last round's timeline for the plots")
     options = parser.parse_args()
     needs("redis-server", "redis-cli", "wrk")
-    bars = Bars()
+    bars = Bars(options.documents)
     program = build("load.c")
     with Server(MEM_DUMP_COMPRESSION="none", MEM_DUMP_KEEP="2") as server, Redis() as redis:
         server.start()

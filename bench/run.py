@@ -18,7 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BENCHES = {
     "requests": ([], ["--rounds", "2", "--seconds", "1", "--connections", "64"]),
     "state": ([], ["--documents", "100000"]),
-    "latency": (["--save"], ["--rounds", "1", "--seconds", "3", "--documents", "100000"]),
+    "latency": (["--save"], ["--rounds", "1", "--seconds", "2", "--documents", "100000"]),
     "durability": ([], ["--rounds", "2", "--documents", "100000"]),
     "million": ([], None),
     "growth": (["--save"], None),
