@@ -1,7 +1,6 @@
 #include "actors/dump.h"
 
 #include "actors/dump_parts.h"
-#include "actors/idle.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "messages/figures.h"
@@ -291,34 +290,6 @@ mg_dump_hurry(mg_dumpactor_t *self)
     }
 }
 
-static void
-s_run_first(void *arg)
-{
-    mg_dumpactor_t *self = arg;
-    switch (self->queue->kind) {
-    case MG__DUMP_MESSAGE__BODY_DUMP:
-        mg_dump_run_dump(self);
-        break;
-    case MG__DUMP_MESSAGE__BODY_RESTORE:
-        mg_dump_run_restore(self);
-        break;
-    case MG__DUMP_MESSAGE__BODY_VERIFY:
-        mg_dump_run_verify(self);
-        break;
-    default:
-        mg_dump_run_list(self);
-        break;
-    }
-}
-
-/* Long work for which no writer waits. */
-static bool
-s_is_patient(const mg_dumpwaiter_t *waiter)
-{
-    return waiter->kind == MG__DUMP_MESSAGE__BODY_DUMP ||
-           waiter->kind == MG__DUMP_MESSAGE__BODY_VERIFY;
-}
-
 static int64_t
 s_on_turn(void *arg, int64_t now_ms)
 {
@@ -334,12 +305,20 @@ s_on_turn(void *arg, int64_t now_ms)
     }
     self->running = true;
     self->next_progress_ms = 0;
-    bool urgent = !self->at_home || self->final_waits;
-    mg_pipeline_set_urgent(self->pipeline, urgent);
-    if (urgent || !s_is_patient(self->queue)) {
-        s_run_first(self);
-    } else {
-        mg_idle_run(s_run_first, self);
+    mg_pipeline_set_urgent(self->pipeline, !self->at_home || self->final_waits);
+    switch (self->queue->kind) {
+    case MG__DUMP_MESSAGE__BODY_DUMP:
+        mg_dump_run_dump(self);
+        break;
+    case MG__DUMP_MESSAGE__BODY_RESTORE:
+        mg_dump_run_restore(self);
+        break;
+    case MG__DUMP_MESSAGE__BODY_VERIFY:
+        mg_dump_run_verify(self);
+        break;
+    default:
+        mg_dump_run_list(self);
+        break;
     }
     self->running = false;
     return self->queue ? 0 : -1;

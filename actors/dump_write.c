@@ -1,5 +1,6 @@
 /* The dump actor's writing: views, generations, retries, and who is told. */
 #include "actors/dump_parts.h"
+#include "actors/idle.h"
 #include "core/clock.h"
 #include "core/failpoint.h"
 #include "core/folderpath.h"
@@ -12,12 +13,78 @@
 
 enum { TRIES = 2, NS_PER_US = 1000 };
 
-/* The view is not needed any more: given back before fsync and verification. */
+/* A dump's long part, told of by words that both threads may read: it may run in an idle thread, which touches nothing of the actor. */
+typedef struct errand {
+    mg_dumpactor_t *actor;
+    bool here; /* no other thread: the actor is told at once */
+    atomic_bool stopped;
+    atomic_bool walked; /* the view is not needed any more */
+    _Atomic(const char *) phase;
+    _Atomic uint64_t documents;
+    _Atomic uint64_t documents_total;
+    _Atomic uint64_t bytes;
+    _Atomic uint64_t bytes_total;
+} errand_t;
+
+/* Given back before fsync and verification. */
+static void
+s_give_back(mg_dumpactor_t *actor)
+{
+    if (actor->view) {
+        mg_state_give_back(actor->state, &actor->view);
+    }
+}
+
 static void
 s_walked(void *arg)
 {
-    mg_dumpactor_t *self = arg;
-    mg_state_give_back(self->state, &self->view);
+    errand_t *self = arg;
+    if (self->here) {
+        s_give_back(self->actor);
+    }
+    self->walked = true;
+}
+
+static bool
+s_turn(void *arg, const mg_progress_t *progress)
+{
+    errand_t *self = arg;
+    if (self->here) {
+        return mg_dump_turn(self->actor, progress);
+    }
+    self->phase = progress->phase;
+    self->documents = progress->documents;
+    self->documents_total = progress->documents_total;
+    self->bytes = progress->bytes;
+    self->bytes_total = progress->bytes_total;
+    return !self->stopped;
+}
+
+/* The actor's part meanwhile. */
+static void
+s_tend(void *arg)
+{
+    errand_t *self = arg;
+    const mg_progress_t progress = {.phase = self->phase,
+                                    .documents = self->documents,
+                                    .documents_total = self->documents_total,
+                                    .bytes = self->bytes,
+                                    .bytes_total = self->bytes_total};
+    if (self->walked) {
+        s_give_back(self->actor);
+    }
+    if (!mg_dump_turn(self->actor, &progress)) {
+        self->stopped = true;
+    }
+}
+
+static void
+s_run_idle(void *arg, void (*work)(void *), void *work_arg)
+{
+    errand_t *self = arg;
+    const mg_idle_tender_t tender = {.inbox = self->actor->inbox, .tend = s_tend, .arg = self};
+    mg_idle_run(work, work_arg, &tender);
+    s_give_back(self->actor);
 }
 
 static void
@@ -61,7 +128,7 @@ s_verify_mode(const mg_dumpactor_t *self, const mg_dumpwaiter_t *waiter)
 static mg_status_t
 s_name(void *arg, const mg_dumpjob_t *job, mg_dumpname_t *out, mg_fault_t *why)
 {
-    mg_dumpactor_t *self = arg;
+    mg_dumpactor_t *self = ((errand_t *)arg)->actor;
     const mg_dumpheader_t *header = &job->header;
     mg_status_t status = job->folder == self->folder ? mg_dump_check_guard(self, why)
                                                      : mg_dump_check_place(self, why);
@@ -135,6 +202,8 @@ s_try(mg_dumpactor_t *self,
     self->view = answer.view;
     MG_FAILPOINT("dump.viewed");
     self->running_version = folder == self->folder ? answer.version : 0;
+    errand_t errand = {
+        .actor = self, .here = mg_pipeline_is_urgent(self->pipeline), .phase = "write"};
     mg_dumpjob_t job = {.folder = folder,
                         .keyring = self->keyring,
                         .pipeline = self->pipeline,
@@ -142,10 +211,11 @@ s_try(mg_dumpactor_t *self,
                         .verify = s_verify_mode(self, waiter),
                         .provider = self->provider,
                         .estimate = self->last.bytes,
-                        .turn = {mg_dump_turn, self},
+                        .turn = {s_turn, &errand},
                         .walked = s_walked,
                         .name = s_name,
-                        .arg = self};
+                        .elsewhere = errand.here ? NULL : s_run_idle,
+                        .arg = &errand};
     s_fill_header(self, waiter, &job.header);
     status = mg_dumpjob_run(&job, &result, why);
     if (status == MG_OK || status == MG_ERR_UNSURE) {

@@ -1,7 +1,8 @@
 /* dumpjob - writes one dump: walks a view, has it sealed, writes it in order, proves it, publishes it.
  *
  * Owns     : the temporary file until it is published; everything in mg_dumpjob_t is borrowed.
- * Thread   : the dump actor's; returns when the dump is published or has failed.
+ * Thread   : the dump actor's; returns when the dump is published or has failed. The long part, all before the name, may run in another
+ *            thread (`elsewhere`), which then calls `turn` and `walked`.
  * Fails    : MG_ERR_IO (disk, sealers), MG_ERR_DUMP (what was written reads back otherwise), MG_ERR_NO_MEMORY,
  *            MG_ERR_CLOSED (`turn` stopped it), MG_ERR_UNSURE (it has its name, but the folder could not be synced); always
  *            with a sentence, and no temporary file stays.
@@ -43,6 +44,9 @@ typedef struct mg_dumpjob {
                         const struct mg_dumpjob *job,
                         mg_dumpname_t *out,
                         mg_fault_t *why);
+    void (*elsewhere)(void *arg,
+                      void (*work)(void *),
+                      void *work_arg); /* runs work(work_arg); NULL: here */
     void *arg;
 } mg_dumpjob_t;
 

@@ -2,10 +2,13 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 typedef struct task {
-    mg_idle_fn *fn;
+    mg_idle_fn *work;
     void *arg;
+    int ended; /* an eventfd */
 } task_t;
 
 bool
@@ -21,18 +24,35 @@ s_thread(void *arg)
     const task_t *task = arg;
     (void)pthread_setname_np(pthread_self(), "mg-idle");
     (void)mg_idle_become();
-    task->fn(task->arg);
+    task->work(task->arg);
+    (void)eventfd_write(task->ended, 1);
     return NULL;
 }
 
-void
-mg_idle_run(mg_idle_fn *fn, void *arg)
+/* Until the work has ended. */
+static void
+s_tend(const task_t *task, const mg_idle_tender_t *tender)
 {
-    task_t task = {fn, arg};
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, s_thread, &task) != 0) {
-        fn(arg);
-        return;
+    zmq_pollitem_t items[] = {{.fd = task->ended, .events = ZMQ_POLLIN},
+                              {.socket = zsock_resolve(tender->inbox), .events = ZMQ_POLLIN}};
+    while (!items[0].revents) {
+        (void)zmq_poll(items, 2, MG_IDLE_TEND_MS);
+        tender->tend(tender->arg);
     }
-    (void)pthread_join(thread, NULL);
+}
+
+void
+mg_idle_run(mg_idle_fn *work, void *arg, const mg_idle_tender_t *tender)
+{
+    pthread_t thread;
+    task_t task = {work, arg, eventfd(0, EFD_CLOEXEC)};
+    if (task.ended < 0 || pthread_create(&thread, NULL, s_thread, &task) != 0) {
+        work(arg);
+    } else {
+        s_tend(&task, tender);
+        (void)pthread_join(thread, NULL);
+    }
+    if (task.ended >= 0) {
+        (void)close(task.ended);
+    }
 }

@@ -17,7 +17,7 @@ typedef struct place {
 struct mg_pipeline {
     zsock_t *jobs; /* to idle sealers */
     zsock_t *urgent_jobs;
-    bool urgent;
+    atomic_bool urgent;
     zsock_t *results;
     uint32_t window; /* chunks under way at most */
     place_t *places;
@@ -121,7 +121,13 @@ mg_pipeline_begin(mg_pipeline_t *self,
 void
 mg_pipeline_set_urgent(mg_pipeline_t *self, bool urgent)
 {
-    self->urgent = urgent;
+    atomic_store_explicit(&self->urgent, urgent, memory_order_relaxed);
+}
+
+bool
+mg_pipeline_is_urgent(const mg_pipeline_t *self)
+{
+    return atomic_load_explicit(&self->urgent, memory_order_relaxed);
 }
 
 bool
@@ -156,7 +162,7 @@ mg_pipeline_send(mg_pipeline_t *self, const mg_frame_t *frame, size_t len)
     job->frame = *frame;
     job->len = (uint32_t)len;
     atomic_store_explicit(&job->file, self->file, memory_order_release);
-    void *jobs = zsock_resolve(self->urgent ? self->urgent_jobs : self->jobs);
+    void *jobs = zsock_resolve(mg_pipeline_is_urgent(self) ? self->urgent_jobs : self->jobs);
     zmq_pollitem_t item = {.socket = jobs, .events = ZMQ_POLLOUT};
     bool ready = zmq_poll(&item, 1, MG_PIPELINE_STALL_MS) == 1; /* no sealer runs: wait for one */
     if (!ready || zmq_msg_send(&self->draft, jobs, ZMQ_DONTWAIT) == -1) {

@@ -1,7 +1,7 @@
 /* pipeline - the dump actor's end of the sealers: jobs out, results back in order, a bounded number under way.
  *
  * Owns     : the PUSH and PULL sockets, the job being filled, and results that came early.
- * Thread   : the dump actor's.
+ * Thread   : one at a time: the dump actor's, or the idle one that it waits for. Urgency may be set by another.
  * Takes    : mg_sealresult_t on MG_BUS_SEALED.
  * Sends    : mg_sealjob_t on MG_BUS_CHUNKS, or MG_BUS_URGENT_CHUNKS.
  * Fails    : MG_ERR_TIMEOUT when no sealer takes a job or answers for MG_PIPELINE_STALL_MS.
@@ -31,6 +31,7 @@ void mg_pipeline_begin(mg_pipeline_t *self,
 /* Who gets the jobs from now on, also in the middle of a file: the sealers at normal priority, or those that give way to everyone
  * else on the machine, so that on a busy one a chunk may take them a second. */
 void mg_pipeline_set_urgent(mg_pipeline_t *self, bool urgent);
+bool mg_pipeline_is_urgent(const mg_pipeline_t *self);
 
 /* True while another job may be sent. */
 bool mg_pipeline_has_room(const mg_pipeline_t *self);

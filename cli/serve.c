@@ -56,13 +56,15 @@ s_set_dispositions(void)
 }
 
 /* Chunks of a dump come and go in buffers of a MiB each: they stay in the heap, instead of going back to the kernel and coming
- * anew, page by page, with each chunk. */
+ * anew, page by page, with each chunk. And each thread has a heap of its own on a small machine too: an idle one that was stopped while it holds
+ * a heap would stop others. */
 static void
 s_keep_buffers(void)
 {
-    enum { MAPPED = 4 << 20, KEPT = 16 << 20 };
+    enum { MAPPED = 4 << 20, KEPT = 16 << 20, HEAPS = 64 };
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED); // NOLINT(concurrency-mt-unsafe): no other thread yet
     (void)mallopt(M_TRIM_THRESHOLD, KEPT);   // NOLINT(concurrency-mt-unsafe)
+    (void)mallopt(M_ARENA_MAX, HEAPS);       // NOLINT(concurrency-mt-unsafe)
 }
 
 static mg_exit_t
