@@ -71,6 +71,9 @@ typedef struct mg_config_http {
     bool local_host_bypass_set;
     const char *metrics_token; /* NULL: none */
     bool metrics_public;
+    bool metrics_enabled;
+    const char *metrics_allowlist; /* addresses and ranges, comma list; NULL: none */
+    bool metrics_trust_xff;
 } mg_config_http_t;
 
 typedef struct mg_config_dump {

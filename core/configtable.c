@@ -500,6 +500,11 @@ static const mg_config_row_t s_rows[] = {
      .at = offsetof(mg_config_t, http.local_host_bypass),
      .set_at = offsetof(mg_config_t, http.local_host_bypass_set),
      .help = "loopback clients pass the IP filter"},
+    {.name = "PROMETHEUS_ENABLED",
+     .fallback = "true",
+     .kind = MG_KIND_SWITCH,
+     .at = offsetof(mg_config_t, http.metrics_enabled),
+     .help = "/metrics is there; otherwise it answers 503"},
     {.name = "PROMETHEUS_PUBLIC",
      .fallback = "false",
      .kind = MG_KIND_SWITCH,
@@ -509,6 +514,16 @@ static const mg_config_row_t s_rows[] = {
      .kind = MG_KIND_SECRET,
      .at = offsetof(mg_config_t, http.metrics_token),
      .help = "/metrics for whoever sends this token"},
+    {.name = "PROMETHEUS_ALLOWLIST",
+     .kind = MG_KIND_TEXT,
+     .at = offsetof(mg_config_t, http.metrics_allowlist),
+     .help = "/metrics for these addresses and ranges (10.0.0.0/8), divided by commas"},
+    {.name = "PROMETHEUS_TRUST_XFF",
+     .fallback = "false",
+     .kind = MG_KIND_SWITCH,
+     .at = offsetof(mg_config_t, http.metrics_trust_xff),
+     .help = "/metrics by a proxy on this machine or on PROMETHEUS_ALLOWLIST: the last address of "
+             "its X-Forwarded-For is looked up too, instead of 403"},
 };
 
 const mg_config_row_t *

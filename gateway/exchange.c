@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The record of a request's connection; NULL: there was no memory for it. */
 static mg_connection_t *
@@ -39,6 +40,30 @@ mg_exchange_header(const mg_request_t *request, const char *name)
         return (mg_slice_t){0};
     }
     return mg_slice(value ? value : "", len);
+}
+
+typedef struct header_search {
+    const char *name;
+    mg_slice_t value;
+} header_search_t;
+
+static enum MHD_Result
+s_on_search(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    header_search_t *search = arg;
+    if (strcasecmp(name, search->name) == 0) {
+        search->value = mg_slice_text(value ? value : "");
+    }
+    return MHD_YES;
+}
+
+mg_slice_t
+mg_exchange_last_header(const mg_request_t *request, const char *name)
+{
+    header_search_t search = {.name = name};
+    (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, s_on_search, &search);
+    return search.value;
 }
 
 /* --- sending --- */

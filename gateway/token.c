@@ -169,11 +169,11 @@ mg_token_verify(mg_slice_t token, const mg_signkeys_t *keys, int64_t now_s, mg_c
     }
     mg_claims_t claims = {0};
     claims.expires_s = jwt_get_grant_int(jwt, "exp"); /* 0 when it is missing or no whole number */
-    bool valid = jwt_get_alg(jwt) == s_algorithm(key) && claims.expires_s > now_s &&
-                 s_copy_claim(jwt, "sub", claims.sub, sizeof claims.sub) &&
-                 s_copy_claim(jwt, "jti", claims.jti, sizeof claims.jti) &&
-                 (!jwt_get_grant(jwt, "uid") ||
-                  s_copy_claim(jwt, "uid", claims.uid, sizeof claims.uid));
+    bool valid =
+        jwt_get_alg(jwt) == s_algorithm(key) && claims.expires_s > now_s &&
+        s_copy_claim(jwt, "sub", claims.sub, sizeof claims.sub) &&
+        s_copy_claim(jwt, "jti", claims.jti, sizeof claims.jti) &&
+        (!jwt_get_grant(jwt, "uid") || s_copy_claim(jwt, "uid", claims.uid, sizeof claims.uid));
     jwt_free(jwt);
     if (!valid) {
         return MG_ERR_DENIED;

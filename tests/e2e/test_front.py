@@ -97,6 +97,34 @@ class OtherOrigins(unittest.TestCase):
             self.assertEqual(self.ask(server, "GET /platform/user/me", "http://localhost:3000")[1]["Origin"], "http://localhost:3000")
 
 
+class Scrapers(unittest.TestCase):
+    """Who may read /metrics; everybody here is on loopback, and the proxy in front of the others too."""
+
+    def scrape(self, server, *lines):
+        with socket.create_connection(("127.0.0.1", server.port), 30) as client:
+            client.sendall("\r\n".join(["GET /metrics HTTP/1.1", "Host: a", *lines, "Connection: close", "", ""]).encode())
+            return int(client.makefile("rb").readline().split()[1])
+
+    def test_the_list_and_the_proxy_in_front_of_it(self):
+        listed, stranger = "X-Forwarded-For: 10.1.2.3", "X-Forwarded-For: 203.0.113.9"
+        with Server(PROMETHEUS_ALLOWLIST="10.0.0.0/8, 2001:db8::7", PROMETHEUS_BEARER_TOKEN="a-token") as server:
+            server.start()
+            self.assertEqual([self.scrape(server), self.scrape(server, listed)], [200, 403])
+            self.assertEqual(self.scrape(server, stranger, "Authorization: Bearer a-token"), 200)
+            self.assertEqual(server.stop(), 0)
+            server.start(PROMETHEUS_TRUST_XFF="true")
+            for lines, status in (((), 200), ((listed,), 200), ((stranger,), 403), ((listed + ", 203.0.113.9",), 403), ((stranger + ", 10.1.2.3",), 200),
+                                  (("X-Forwarded-For: 2001:db8::7",), 200), ((listed, stranger), 403), ((stranger, listed), 200), (("X-Real-IP: 10.1.2.3",), 403),
+                                  ((stranger, "Authorization: Bearer a-token"), 200), ((stranger, "Authorization: Bearer another"), 403)):
+                self.assertEqual(self.scrape(server, *lines), status, lines)
+
+    def test_it_can_be_turned_off_for_all(self):
+        with Server(PROMETHEUS_ENABLED="false", PROMETHEUS_PUBLIC="true", PROMETHEUS_BEARER_TOKEN="a-token") as server:
+            server.start()
+            self.assertEqual(self.scrape(server, "Authorization: Bearer a-token"), 503)
+            self.assertEqual(server.http("GET", "/metrics", token=None), (503, {"detail": "Metrics are off"}))
+
+
 class Rates(unittest.TestCase):
     """Logins and registrations per address, across the end of the process."""
     LOGIN, REGISTER = "/platform/authorization", "/platform/authorization/register"

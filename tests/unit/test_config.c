@@ -210,6 +210,27 @@ test_unknown_names_are_warned_of(void **state)
 }
 
 static void
+test_ranges_that_match_nobody_are_refused(void **state)
+{
+    (void)state;
+    (void)setenv("PROMETHEUS_ALLOWLIST", " 10.0.0.0/8,192.0.2.7 ,, 2001:db8::/128,::1", 1);
+    CHECK_OK(s_read());
+    static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8",   "prometheus", "10.0.0.0/",
+                                        "10.0.0.1 2",  "::1/129",    "10.0.0.0/x", "/8",
+                                        "1.2.3.4/8/8", "10.0.0.0/-1"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char list[64];
+        char sentence[128];
+        mg_config_destroy(&s_config);
+        (void)s_clear(NULL);
+        (void)snprintf(list, sizeof list, "::1 , %s , 127.0.0.1", wrong[i]);
+        (void)snprintf(sentence, sizeof sentence, "PROMETHEUS_ALLOWLIST holds \"%s\"", wrong[i]);
+        (void)setenv("PROMETHEUS_ALLOWLIST", list, 1);
+        s_expect_problem(sentence);
+    }
+}
+
+static void
 test_control_endpoint_follows_the_run_folder(void **state)
 {
     (void)state;
@@ -306,6 +327,7 @@ main(void)
                                         s_free),
         cmocka_unit_test_setup_teardown(test_service_manager_variables, s_clear, s_free),
         cmocka_unit_test_setup_teardown(test_unknown_names_are_warned_of, s_clear, s_free),
+        cmocka_unit_test_setup_teardown(test_ranges_that_match_nobody_are_refused, s_clear, s_free),
         cmocka_unit_test_setup_teardown(test_control_endpoint_follows_the_run_folder, s_clear,
                                         s_free),
     };
