@@ -125,6 +125,35 @@ class Scrapers(unittest.TestCase):
             self.assertEqual(server.http("GET", "/metrics", token=None), (503, {"detail": "Metrics are off"}))
 
 
+class Bodies(unittest.TestCase):
+    """Which limit a body has: its route's, the configured one, or the hard one."""
+
+    GROUP, ROLE, SETTINGS, LOGIN = "POST /platform/group", "POST /platform/role", "PUT /platform/security/settings", "POST /platform/authorization"
+
+    def limit(self, server, line):
+        """The largest of these lengths that is not refused for being too large. Nothing is sent but the head."""
+        return max(length for length in (1, 2048, 2049, 16384, 16385, 16 << 20, (16 << 20) + 1) if self.announce(server, line, length) != 413)
+
+    def announce(self, server, line, length):
+        with socket.create_connection(("127.0.0.1", server.port), 30) as client:
+            client.sendall(f"{line} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n".encode())
+            return int(client.makefile("rb").readline().split()[1])
+
+    def test_some_paths_or_all_have_the_hard_limit(self):
+        lines = (self.GROUP, self.ROLE, self.SETTINGS, self.LOGIN)
+        with Server(MAX_BODY_SIZE_BYTES="2048") as server:
+            server.start()
+            self.assertEqual([self.limit(server, line) for line in lines], [2048] * 4)
+            self.assertEqual(server.stop(), 0)
+            server.start(BODY_LIMIT_EXCLUDE_PATHS=" /platform/group ,/platform/security/*,/platform/rol,/platform/authorization*,")
+            self.assertEqual([self.limit(server, line) for line in lines], [16 << 20, 2048, 16 << 20, 16384])
+            self.assertEqual(self.limit(server, "POST /platform/group?x=/platform/role"), 16 << 20)
+            self.assertEqual(server.http("POST", "/platform/group", {"group_name": "big", "group_description": "d", "filler": "x" * 1_500_000})[0], 201)
+            self.assertEqual(server.stop(), 0)
+            server.start(DISABLE_BODY_SIZE_LIMIT="true")
+            self.assertEqual([self.limit(server, line) for line in lines], [16 << 20, 16 << 20, 16 << 20, 16384])
+
+
 class Rates(unittest.TestCase):
     """Logins and registrations per address, across the end of the process."""
     LOGIN, REGISTER = "/platform/authorization", "/platform/authorization/register"
