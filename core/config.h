@@ -4,7 +4,7 @@
  * Thread   : main, before any other thread; afterwards read-only for everybody.
  * Takes    : `X` or `X_FILE` for each name of core/configtable.c, and its alias.
  * Fails    : every error is listed, not the first alone; unknown MEM_* and MEMGATE_* names give a warning with the nearest
- *            known one.
+ *            known one, those of core/configidle.h one that says why they have no effect.
  * Not here : what the settings mean (each sub-struct goes to the actor that uses it). No other file calls getenv.
  * Source   : design.md section 7, platform-api.md section 2, dump-format.md.
  */
