@@ -1,4 +1,6 @@
 """Registration, and what who may manage accounts does with those of others: platform-api.md section 3.2."""
+import base64
+import json
 import unittest
 
 from contract import STRONG, Platform
@@ -93,6 +95,16 @@ class Names(Platform):
 
 
 class Accounts(Platform):
+    def test_a_revocation_says_in_seconds_when_its_token_ends(self):
+        token = self.user("rita")
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        self.expect(200, f"POST {PATH}/invalidate", token=token)
+        lines = self.server.cli("export").stdout.splitlines()
+        line = next(json.loads(line) for line in lines if claims["jti"] in line)
+        self.assertEqual({name: line["document"][name] for name in ("type", "username", "jti", "expires_at")},
+                         {"type": "jti", "username": "rita", "jti": claims["jti"], "expires_at": claims["exp"]})
+        self.assertEqual(line["expires_ns"], claims["exp"] * 10**9)
+
     def test_revoked_user_is_out_until_unrevoked_also_with_later_tokens(self):
         token = self.user("carl")
         self.assertEqual(self.expect(200, f"GET {ADMIN}/status/carl"), {"active": True, "revoked": False})
