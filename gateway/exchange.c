@@ -68,6 +68,26 @@ mg_exchange_last_header(const mg_request_t *request, const char *name)
 
 /* --- sending --- */
 
+/* The packed bytes are others than those of the ETag that the handler gave. */
+static bool
+s_mark_packed(mg_answer_t *answer)
+{
+    for (size_t i = 0; i < answer->header_count; i++) {
+        mg_answer_header_t *header = &answer->headers[i];
+        if (strcmp(header->name, "ETag") == 0) {
+            char packed[MG_ETAG_TEXT];
+            mg_etag_write_packed(header->value, packed);
+            char *copy = strdup(packed);
+            if (!copy) {
+                return false;
+            }
+            free(header->value);
+            header->value = copy;
+        }
+    }
+    return true;
+}
+
 /* Packs the body if the client takes that and it is worth it; the answer stays as it is when it is not, or without memory. */
 static bool
 s_pack(mg_request_t *request)
@@ -78,7 +98,8 @@ s_pack(mg_request_t *request)
     bool worth =
         request->exchanges->gzip && answer->content_type && answer->body.len > http->gzip_min_bytes;
     if (!worth || !mg_coding_takes_gzip(mg_exchange_header(request, "Accept-Encoding")) ||
-        mg_gzip_pack(request->exchanges->gzip, mg_buf_slice(&answer->body), &packed) != MG_OK) {
+        mg_gzip_pack(request->exchanges->gzip, mg_buf_slice(&answer->body), &packed) != MG_OK ||
+        !s_mark_packed(answer)) {
         mg_buf_free(&packed);
         return false;
     }
@@ -126,8 +147,9 @@ s_add_vary(const mg_request_t *request, struct MHD_Response *response, size_t le
 {
     static const char *const values[2][2] = {{NULL, "Origin"},
                                              {"Accept-Encoding", "Accept-Encoding, Origin"}};
-    bool packable = request->answer.content_type && request->exchanges->gzip &&
-                    len > request->service->http->gzip_min_bytes;
+    const mg_answer_t *answer = &request->answer;
+    bool worth = answer->content_type && len > request->service->http->gzip_min_bytes;
+    bool packable = request->exchanges->gzip && (worth || answer->status == MHD_HTTP_NOT_MODIFIED);
     const char *value = values[packable][mg_request_is_platform(request)];
     return value && MHD_add_response_header(response, "Vary", value) != MHD_YES;
 }

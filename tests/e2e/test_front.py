@@ -16,6 +16,10 @@ class Packing(unittest.TestCase):
         status, _ = server.http("GET", path, headers=headers)
         return status, server.last_headers
 
+    def etag(self, server, path, accept):
+        server.http("HEAD", path, headers={"Accept-Encoding": accept} if accept else {})
+        return server.last_headers["ETag"]
+
     def raw(self, server, path, *options):
         command = ["curl", "-s", *options, "-H", f"Authorization: Bearer {server.login()}", f"http://127.0.0.1:{server.port}{path}"]
         return subprocess.run(command, capture_output=True, check=True).stdout
@@ -43,6 +47,30 @@ class Packing(unittest.TestCase):
                     self.assertNotIn("Content-Encoding", headers)
                     self.assertEqual(headers["Vary"], "Accept-Encoding, Origin")
             self.assertNotIn("Content-Encoding", self.ask(server, "/api/health", "gzip")[1])  # too short to be worth it
+
+    def test_packed_and_plain_bytes_have_etags_of_their_own_and_both_are_the_document(self):
+        path = "/platform/api/orders/v1"
+        with Server() as server:
+            server.start()
+            self.assertEqual(server.http("POST", "/platform/api", API)[0], 201)
+            tags = {accept: self.etag(server, path, accept) for accept in (None, "gzip")}
+            self.assertEqual(tags["gzip"], tags[None][:-1] + '-gzip"')
+            for accept, tag, status in ((None, tags[None], 304), ("gzip", tags["gzip"], 304), ("gzip", tags[None], 304), (None, tags["gzip"], 200),
+                                        ("gzip;q=0", tags["gzip"], 200), ("gzip", f'"x", W/{tags["gzip"]}', 304), ("gzip", tags["gzip"] + "x", 200)):
+                with self.subTest(accept=accept, tag=tag):
+                    answer = server.http("HEAD", path, headers={"If-None-Match": tag, **({"Accept-Encoding": accept} if accept else {})})
+                    self.assertEqual(answer[0], status)
+                    if status == 304:
+                        self.assertIn(server.last_headers["ETag"], tag)
+                        self.assertEqual(server.last_headers["Vary"], "Accept-Encoding, Origin")
+            for options in ((), ("--compressed",)):  # as a client keeps them
+                kept = str(server.folder / "etag")
+                self.assertIn(b'"orders"', self.raw(server, path, *options, "--etag-save", kept))
+                self.assertEqual(self.raw(server, path, *options, "--etag-compare", kept, "-w", "%{http_code}"), b"304")
+            for accept in (None, "gzip"):
+                tag = self.etag(server, path, accept)
+                for value, status in (("W/" + tag, 412), (tag, 200), (tag, 412)):
+                    self.assertEqual(server.http("PUT", path, {"api_description": f"of {accept}"}, headers={"If-Match": value})[0], status, value)
 
     def test_it_can_be_turned_off_and_its_threshold_moved(self):
         with Server(COMPRESSION_ENABLED="false") as server:
