@@ -1,6 +1,7 @@
 #include "core/config.h"
 
 #include "core/configcheck.h"
+#include "core/configidle.h"
 #include "core/configtable.h"
 #include "core/failpoint.h"
 #include "core/memory.h"
@@ -360,6 +361,17 @@ s_warn_unknown(reading_t *reading)
     }
 }
 
+static void
+s_warn_idle(reading_t *reading)
+{
+    for (size_t i = 0; mg_config_idle(i); i++) {
+        if (s_env(mg_config_idle(i)->name)) {
+            mg_buf_append_format(reading->warnings, "%s has no effect: %s.\n",
+                                 mg_config_idle(i)->name, mg_config_idle(i)->reason);
+        }
+    }
+}
+
 char **
 mg_config_swap_environment(char **variables)
 {
@@ -378,6 +390,7 @@ mg_config_read(mg_config_t *out, bool serving, mg_buf_t *problems, mg_buf_t *war
     }
     mg_failpoint_arm(s_env("MEMGATE_FAILPOINT"));
     s_warn_unknown(&reading);
+    s_warn_idle(&reading);
     out->http.access_seconds = (int64_t)out->http.access_count * out->http.access_unit_seconds;
     out->http.refresh_seconds = (int64_t)out->http.refresh_count * out->http.refresh_unit_seconds;
     if (!out->memory_max_set) {

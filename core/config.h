@@ -4,7 +4,7 @@
  * Thread   : main, before any other thread; afterwards read-only for everybody.
  * Takes    : `X` or `X_FILE` for each name of core/configtable.c, and its alias.
  * Fails    : every error is listed, not the first alone; unknown MEM_* and MEMGATE_* names give a warning with the nearest
- *            known one.
+ *            known one, those of core/configidle.h one that says why they have no effect.
  * Not here : what the settings mean (each sub-struct goes to the actor that uses it). No other file calls getenv.
  * Source   : design.md section 7, platform-api.md section 2, dump-format.md.
  */
@@ -22,6 +22,7 @@ typedef enum mg_restore_policy {
     MG_RESTORE_STRICT,   /* the newest dump or none */
     MG_RESTORE_EMPTY_OK  /* as FALLBACK, and empty when no dump can be restored */
 } mg_restore_policy_t;
+enum { MG_BODY_MOST_BYTES = 16 << 20 /* of a request, whatever else is set */ };
 typedef enum mg_samesite { MG_SAMESITE_STRICT, MG_SAMESITE_LAX, MG_SAMESITE_NONE } mg_samesite_t;
 
 typedef struct mg_config_http {
@@ -29,7 +30,10 @@ typedef struct mg_config_http {
     uint16_t port;
     uint32_t connections_max;
     uint64_t body_max_bytes;
-    const char *tls_cert; /* PEM files; NULL: plain HTTP */
+    bool body_unlimited; /* up to MG_BODY_MOST_BYTES */
+    const char *
+        body_excluded_paths; /* likewise; comma list, a final `*` stands for any rest; NULL: none */
+    const char *tls_cert;    /* PEM files; NULL: plain HTTP */
     const char *tls_key;
     bool gzip;
     uint32_t gzip_level;
@@ -71,6 +75,9 @@ typedef struct mg_config_http {
     bool local_host_bypass_set;
     const char *metrics_token; /* NULL: none */
     bool metrics_public;
+    bool metrics_enabled;
+    const char *metrics_allowlist; /* addresses and ranges, comma list; NULL: none */
+    bool metrics_trust_xff;
 } mg_config_http_t;
 
 typedef struct mg_config_dump {

@@ -3,7 +3,9 @@
 #include "core/secret.h"
 #include "core/signkeys.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -162,6 +164,51 @@ s_check_control(checking_t *checking)
               "MEMGATE_CONTROL is too long: the path of a socket has at most 107 bytes.");
 }
 
+/* One address in digits, or one with the number of its leading bits that count: what gateway/address.h reads. */
+static bool
+s_is_range(mg_slice_t text)
+{
+    char copy[64]; /* the longest address has 45 characters, its bits four */
+    uint8_t address[16];
+    if (text.len == 0 || text.len >= sizeof copy) {
+        return false;
+    }
+    memcpy(copy, text.data, text.len);
+    copy[text.len] = 0;
+    char *slash = strchr(copy, '/');
+    const char *bits = slash ? slash + 1 : "0";
+    if (slash) {
+        *slash = 0;
+    }
+    bool is_v4 = inet_pton(AF_INET, copy, address) == 1;
+    size_t len = strlen(bits);
+    return (is_v4 || inet_pton(AF_INET6, copy, address) == 1) && len > 0 && len <= 3 &&
+           strspn(bits, "0123456789") == len && strtoul(bits, NULL, 10) <= (is_v4 ? 32 : 128);
+}
+
+/* A range that matches nobody would be found out by whoever is kept out. */
+static void
+s_check_ranges(checking_t *checking, const char *name, const char *list)
+{
+    static const char blanks[] = " \t";
+    for (const char *at = list; at && *at; at += *at == ',') {
+        at += strspn(at, blanks);
+        size_t len = strcspn(at, ",");
+        mg_slice_t item = mg_slice(at, len);
+        while (item.len > 0 && strchr(blanks, item.data[item.len - 1])) {
+            item.len--;
+        }
+        if (item.len > 0 && !s_is_range(item)) {
+            mg_buf_append_format(checking->problems,
+                                 "%s holds \"%.*s\", which is neither an address nor a range of "
+                                 "addresses: write 10.0.0.7 or 10.0.0.0/8.\n",
+                                 name, (int)(item.len < 64 ? item.len : 64),
+                                 (const char *)item.data);
+        }
+        at += len;
+    }
+}
+
 static void
 s_check_serving(checking_t *checking)
 {
@@ -188,6 +235,7 @@ s_check_serving(checking_t *checking)
               "ENV=production wants a JWT_SECRET_KEY of at least 32 characters that is no "
               "placeholder; unset it to let "
               "memgate make one.");
+    s_check_ranges(checking, "PROMETHEUS_ALLOWLIST", config->http.metrics_allowlist);
     s_check_signkeys(checking);
     s_check_control(checking);
     s_check_secret(checking);

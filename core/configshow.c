@@ -1,5 +1,6 @@
 #include "core/configshow.h"
 
+#include "core/configidle.h"
 #include "core/configtable.h"
 
 #include <inttypes.h>
@@ -95,5 +96,12 @@ mg_config_markdown(mg_buf_t *out)
             mg_buf_append_format(out, "; also `%s`", row->alias);
         }
         mg_buf_append_text(out, " |\n");
+    }
+    mg_buf_append_text(
+        out, "\nSettings of Doorman that have no effect; a warning says so where one is set:\n\n"
+             "| variable | why |\n|---|---|\n");
+    for (size_t i = 0; mg_config_idle(i); i++) {
+        mg_buf_append_format(out, "| `%s` | %s |\n", mg_config_idle(i)->name,
+                             mg_config_idle(i)->reason);
     }
 }

@@ -12,7 +12,7 @@
 
 /* One line NAME=value per setting, as it is in force. Of a secret only whether it is set. */
 void mg_config_show(const mg_config_t *config, mg_buf_t *out);
-/* The table of docs/configuration.md: every variable with default and meaning. */
+/* The tables of docs/configuration.md: every variable with default and meaning, and those that have no effect. */
 void mg_config_markdown(mg_buf_t *out);
 
 #endif

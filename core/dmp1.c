@@ -1,6 +1,7 @@
 #include "core/dmp1.h"
 
 #include "core/clock.h"
+#include "core/document.h"
 #include "core/utf8.h"
 
 #include <sodium.h>
@@ -319,6 +320,18 @@ s_read_documents(load_t *load, mg_slice_t array, size_t *out_count)
     return outcome;
 }
 
+/* A revoked token's record goes when the token would have ended: Doorman says when in the document only. 0: never. */
+static int64_t
+s_expires_ns(const load_t *load, mg_slice_t body)
+{
+    const mg_collection_t *revocations = mg_collection(MG_COLLECTION_REVOCATIONS);
+    if (!mg_slice_equal(mg_buf_slice(&load->name), mg_slice_text(revocations->name))) {
+        return 0;
+    }
+    int64_t at = mg_document_int(body, "expires_at", 0);
+    return at > 0 && at <= INT64_MAX / MG_NS_PER_SECOND ? at * MG_NS_PER_SECOND : 0;
+}
+
 /* Puts the documents into the store in order of their keys; of those with one key the first. */
 static mg_outcome_t
 s_store_documents(load_t *load, int slot, size_t count)
@@ -330,8 +343,9 @@ s_store_documents(load_t *load, int slot, size_t count)
             load->info.duplicates++;
             continue;
         }
-        mg_op_t put = {.key = s_item_key(item),
-                       .body = mg_slice(load->bytes.data + item->body_at, item->body_len)};
+        mg_slice_t body = mg_slice(load->bytes.data + item->body_at, item->body_len);
+        mg_op_t put = {
+            .key = s_item_key(item), .body = body, .expires_ns = s_expires_ns(load, body)};
         mg_status_t status = mg_store_load(load->store, slot, &put, 1);
         if (status != MG_OK) {
             return s_refuse_document(load, item->index, status,

@@ -1,6 +1,7 @@
 #include "gateway/ask.h"
 
 #include "actors/hasher.h"
+#include "core/bsoncheck.h"
 #include "core/clock.h"
 #include "gateway/dispatch.h"
 #include "gateway/idempotency.h"
@@ -155,9 +156,28 @@ s_pack_op(const mg_op_t *op)
     return out;
 }
 
+/* The last look before the state: what no dump can carry would end all dumps to come. */
+static mg_status_t
+s_check_ops(const mg_op_t *ops, size_t count)
+{
+    mg_status_t status = MG_OK;
+    for (size_t i = 0; i < count && status == MG_OK; i++) {
+        if (ops[i].kind != MG_OP_DELETE) {
+            status = mg_bson_check(ops[i].body, MG_BSON_KEYS_NAMES, NULL);
+        }
+    }
+    return status;
+}
+
 void
 mg_ask_write(mg_request_t *request, const mg_op_t *ops, size_t count, mg_told_t *then)
 {
+    mg_status_t status = s_check_ops(ops, count);
+    if (status != MG_OK) {
+        mg_answer_reset(&request->answer);
+        mg_ask_refuse(request, status);
+        return;
+    }
     mg_batch_t more = {0};
     mg_idempotency_remember(request, &more);
     size_t total = count + more.count;

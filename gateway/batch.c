@@ -56,6 +56,7 @@ mg_batch_add(mg_batch_t *self, const mg_op_t *op)
     }
     s_place(self, self->count++, op, block);
     self->bytes += op->key.len + op->body.len;
+    self->too_big = self->too_big || op->body.len > MG_DOCUMENT_MAX;
 }
 
 void
@@ -73,6 +74,7 @@ mg_batch_replace(mg_batch_t *self, size_t index, mg_slice_t body)
     s_place(self, index, &op, block);
     self->bytes += body.len;
     self->bytes -= before;
+    self->too_big = self->too_big || body.len > MG_DOCUMENT_MAX;
 }
 
 mg_status_t
@@ -81,7 +83,7 @@ mg_batch_status(const mg_batch_t *self)
     if (self->failed) {
         return MG_ERR_NO_MEMORY;
     }
-    return self->bytes > MG_BATCH_BYTES_MAX ? MG_ERR_TOO_BIG : MG_OK;
+    return self->too_big || self->bytes > MG_BATCH_BYTES_MAX ? MG_ERR_TOO_BIG : MG_OK;
 }
 
 void

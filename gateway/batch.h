@@ -24,13 +24,14 @@ typedef struct mg_batch {
     size_t cap;
     uint64_t bytes;
     bool failed;
+    bool too_big; /* a body is more than a document may have */
 } mg_batch_t;
 
 /* Appends a copy of `op`. */
 void mg_batch_add(mg_batch_t *self, const mg_op_t *op);
 /* Gives operation number `index` another body. */
 void mg_batch_replace(mg_batch_t *self, size_t index, mg_slice_t body);
-/* MG_ERR_NO_MEMORY when an add failed, MG_ERR_TOO_BIG past MG_BATCH_BYTES_MAX. */
+/* MG_ERR_NO_MEMORY when an add failed, MG_ERR_TOO_BIG past MG_BATCH_BYTES_MAX, or with a body past MG_DOCUMENT_MAX. */
 MG_MUST_USE mg_status_t mg_batch_status(const mg_batch_t *self);
 void mg_batch_free(mg_batch_t *self);
 

@@ -1,6 +1,6 @@
 #include "gateway/conditional.h"
 
-#include "gateway/representation.h"
+#include "gateway/coding.h"
 #include "gateway/text.h"
 
 #include <string.h>
@@ -42,9 +42,20 @@ mg_conditional_lists(mg_slice_t header, const char *etag, bool weak)
 }
 
 bool
-mg_conditional_is_known(const mg_request_t *request, const char *etag)
+mg_conditional_is_known(const mg_request_t *request, char etag[MG_ETAG_TEXT])
 {
-    return mg_conditional_lists(mg_request_header(request, "If-None-Match"), etag, true);
+    mg_slice_t header = mg_request_header(request, "If-None-Match");
+    if (!header.data || mg_conditional_lists(header, etag, true)) {
+        return header.data != NULL;
+    }
+    char packed[MG_ETAG_TEXT];
+    mg_etag_write_packed(etag, packed);
+    bool known = mg_coding_takes_gzip(mg_request_header(request, "Accept-Encoding")) &&
+                 mg_conditional_lists(header, packed, true);
+    if (known) {
+        memcpy(etag, packed, sizeof packed);
+    }
+    return known;
 }
 
 bool
@@ -55,10 +66,13 @@ mg_conditional_holds(mg_request_t *request, const mg_entry_t *entry)
         return true;
     }
     char etag[MG_ETAG_TEXT];
+    char packed[MG_ETAG_TEXT];
     mg_etag_write(entry, etag);
-    if (!mg_conditional_lists(header, etag, false)) {
+    mg_etag_write_packed(etag, packed);
+    bool holds =
+        mg_conditional_lists(header, etag, false) || mg_conditional_lists(header, packed, false);
+    if (!holds) {
         mg_request_refuse(request, MG_ERROR_PRECONDITION);
-        return false;
     }
-    return true;
+    return holds;
 }

@@ -170,13 +170,39 @@ s_read_target(mg_request_t *request)
     }
 }
 
+/* `pattern` is a path, or with a final `*` the beginning of some. */
+static bool
+s_names_path(mg_slice_t pattern, mg_slice_t path)
+{
+    bool any_rest = pattern.len > 0 && pattern.data[pattern.len - 1] == '*';
+    if (any_rest && path.len >= pattern.len - 1) {
+        pattern.len--;
+        path.len = pattern.len;
+    }
+    return mg_slice_equal(pattern, path);
+}
+
+/* The configured limit of a body, before the route's own. */
+static uint64_t
+s_body_limit(const mg_config_http_t *http, mg_slice_t path)
+{
+    bool hard = http->body_unlimited;
+    for (const char *at = http->body_excluded_paths; at && *at && !hard;) {
+        size_t len = strcspn(at, ",");
+        hard = s_names_path(mg_text_trim(mg_slice(at, len)), path);
+        at += len + (at[len] == ',');
+    }
+    return hard ? MG_BODY_MOST_BYTES : http->body_max_bytes;
+}
+
 void
 mg_dispatch_route(mg_request_t *request)
 {
     s_read_target(request);
     mg_routes_find(&request->service->router, request->framing.method, request->path,
                    &request->match);
-    request->body_max = mg_routes_body_max(&request->match, request->service->http->body_max_bytes);
+    request->body_max =
+        mg_routes_body_max(&request->match, s_body_limit(request->service->http, request->path));
 }
 
 static mg_status_t

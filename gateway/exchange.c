@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The record of a request's connection; NULL: there was no memory for it. */
 static mg_connection_t *
@@ -41,7 +42,51 @@ mg_exchange_header(const mg_request_t *request, const char *name)
     return mg_slice(value ? value : "", len);
 }
 
+typedef struct header_search {
+    const char *name;
+    mg_slice_t value;
+} header_search_t;
+
+static enum MHD_Result
+s_on_search(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    header_search_t *search = arg;
+    if (strcasecmp(name, search->name) == 0) {
+        search->value = mg_slice_text(value ? value : "");
+    }
+    return MHD_YES;
+}
+
+mg_slice_t
+mg_exchange_last_header(const mg_request_t *request, const char *name)
+{
+    header_search_t search = {.name = name};
+    (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, s_on_search, &search);
+    return search.value;
+}
+
 /* --- sending --- */
+
+/* The packed bytes are others than those of the ETag that the handler gave. */
+static bool
+s_mark_packed(mg_answer_t *answer)
+{
+    for (size_t i = 0; i < answer->header_count; i++) {
+        mg_answer_header_t *header = &answer->headers[i];
+        if (strcmp(header->name, "ETag") == 0) {
+            char packed[MG_ETAG_TEXT];
+            mg_etag_write_packed(header->value, packed);
+            char *copy = strdup(packed);
+            if (!copy) {
+                return false;
+            }
+            free(header->value);
+            header->value = copy;
+        }
+    }
+    return true;
+}
 
 /* Packs the body if the client takes that and it is worth it; the answer stays as it is when it is not, or without memory. */
 static bool
@@ -53,7 +98,8 @@ s_pack(mg_request_t *request)
     bool worth =
         request->exchanges->gzip && answer->content_type && answer->body.len > http->gzip_min_bytes;
     if (!worth || !mg_coding_takes_gzip(mg_exchange_header(request, "Accept-Encoding")) ||
-        mg_gzip_pack(request->exchanges->gzip, mg_buf_slice(&answer->body), &packed) != MG_OK) {
+        mg_gzip_pack(request->exchanges->gzip, mg_buf_slice(&answer->body), &packed) != MG_OK ||
+        !s_mark_packed(answer)) {
         mg_buf_free(&packed);
         return false;
     }
@@ -101,8 +147,9 @@ s_add_vary(const mg_request_t *request, size_t len, mg_lines_t *out)
 {
     static const char *const values[2][2] = {{NULL, "Origin"},
                                              {"Accept-Encoding", "Accept-Encoding, Origin"}};
-    bool packable = request->answer.content_type && request->exchanges->gzip &&
-                    len > request->service->http->gzip_min_bytes;
+    const mg_answer_t *answer = &request->answer;
+    bool worth = answer->content_type && len > request->service->http->gzip_min_bytes;
+    bool packable = request->exchanges->gzip && (worth || answer->status == MHD_HTTP_NOT_MODIFIED);
     const char *value = values[packable][mg_request_is_platform(request)];
     if (value) {
         mg_lines_add(out, "Vary", value);

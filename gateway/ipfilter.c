@@ -46,14 +46,19 @@ mg_ipfilter_client(mg_slice_t settings, const mg_origin_t *origin)
     return origin->peer;
 }
 
+/* Some header says that a proxy passed the request on. */
+static bool
+s_is_forwarded(const mg_origin_t *origin)
+{
+    return origin->forwarded_for.data || origin->real_ip.data || origin->connecting_ip.data;
+}
+
 static bool
 s_bypasses(mg_slice_t settings, const mg_origin_t *origin, int bypass)
 {
     bool on =
         bypass >= 0 ? bypass != 0 : mg_document_bool(settings, "allow_localhost_bypass", true);
-    bool forwarded =
-        origin->forwarded_for.data || origin->real_ip.data || origin->connecting_ip.data;
-    return on && !forwarded && mg_address_is_loopback(&origin->peer);
+    return on && !s_is_forwarded(origin) && mg_address_is_loopback(&origin->peer);
 }
 
 mg_ipfilter_verdict_t
@@ -68,4 +73,34 @@ mg_ipfilter_check(mg_slice_t settings, const mg_origin_t *origin, int bypass)
     }
     return s_membership(settings, "ip_blacklist", &client) == LIST_WITH ? MG_IPFILTER_LISTED
                                                                         : MG_IPFILTER_PASS;
+}
+
+static bool
+s_lists(const char *list, const mg_address_t *address)
+{
+    bool lists = mg_address_is_loopback(address);
+    while (list && *list && !lists) {
+        size_t len = strcspn(list, ",");
+        lists = mg_address_in_range(address, mg_slice(list, len));
+        list += len + (list[len] == ',');
+    }
+    return lists;
+}
+
+bool
+mg_ipfilter_is_near(const char *list, const mg_origin_t *origin, mg_slice_t forwarded_last)
+{
+    if (!s_lists(list, &origin->peer)) {
+        return false;
+    }
+    if (!s_is_forwarded(origin)) {
+        return true;
+    }
+    mg_slice_t last = forwarded_last;
+    const uint8_t *comma = last.len ? memrchr(last.data, ',', last.len) : NULL;
+    if (comma) {
+        last = mg_slice(comma + 1, (size_t)(last.data + last.len - comma - 1));
+    }
+    mg_address_t client;
+    return mg_address_read(last, &client) == MG_OK && s_lists(list, &client);
 }

@@ -24,6 +24,10 @@ typedef enum mg_ipfilter_verdict {
     MG_IPFILTER_LISTED      /* on the blacklist */
 } mg_ipfilter_verdict_t;
 
+/* True for a request from this machine or from an address of `list`: addresses and ranges, divided by commas; NULL: none. One that
+ * was passed on counts only if the proxy is of these itself, and so is the address that it saw: the last one of `forwarded_last`, its
+ * line of X-Forwarded-For (empty: proxies are not believed). Addresses before that are the client's own words. */
+bool mg_ipfilter_is_near(const char *list, const mg_origin_t *origin, mg_slice_t forwarded_last);
 /* The client's address: with trust on, from a trusted proxy, the first of the three headers; else the peer. `settings` is the
  * security settings document, or empty. */
 mg_address_t mg_ipfilter_client(mg_slice_t settings, const mg_origin_t *origin);

@@ -36,12 +36,12 @@ mg_paging_number(mg_request_t *request, const char *name, int64_t *value)
 bool
 mg_paging_read(mg_request_t *request, int64_t page_size, mg_paging_t *out)
 {
-    mg_paging_t paging = {.page = 1, .page_size = page_size};
+    int64_t max = request->service->http->page_size_max;
+    mg_paging_t paging = {.page = 1, .page_size = page_size < max ? page_size : max};
     if (!mg_paging_number(request, "page", &paging.page) ||
         !mg_paging_number(request, "page_size", &paging.page_size)) {
         return false;
     }
-    int64_t max = request->service->http->page_size_max;
     if (paging.page < 1 || paging.page_size < 1 || paging.page_size > max) {
         mg_request_refuse(request, MG_ERROR_PAGE);
         return false;

@@ -62,6 +62,13 @@ mg_etag_write(const mg_entry_t *entry, char out[MG_ETAG_TEXT])
                    (uint64_t)XXH3_64bits(body.data, body.len));
 }
 
+void
+mg_etag_write_packed(const char *etag, char out[MG_ETAG_TEXT])
+{
+    size_t len = strlen(etag);
+    (void)snprintf(out, MG_ETAG_TEXT, "%.*s-gzip\"", (int)(len ? len - 1 : 0), etag);
+}
+
 static mg_status_t
 s_make(const mg_entry_t *entry, const char *const *omit, mg_representation_t *out)
 {

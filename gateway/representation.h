@@ -42,5 +42,7 @@ mg_representation_of(mg_representations_t *self, const mg_entry_t *entry, const 
 
 /* The ETag alone. */
 void mg_etag_write(const mg_entry_t *entry, char out[MG_ETAG_TEXT]);
+/* The ETag of the same bytes packed by gzip: other bytes have another strong ETag (RFC 9110 section 8.8.3.3). */
+void mg_etag_write_packed(const char *etag, char out[MG_ETAG_TEXT]);
 
 #endif

@@ -16,6 +16,12 @@ mg_request_header(const mg_request_t *self, const char *name)
 }
 
 mg_slice_t
+mg_request_last_header(const mg_request_t *self, const char *name)
+{
+    return mg_exchange_last_header(self, name);
+}
+
+mg_slice_t
 mg_request_param(const mg_request_t *self, size_t index)
 {
     return mg_buf_slice(&self->params[index]);

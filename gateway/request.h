@@ -81,6 +81,8 @@ struct mg_request {
 
 /* A header's value as the library found it; data NULL: not sent. Valid until the request ends. */
 mg_slice_t mg_request_header(const mg_request_t *self, const char *name);
+/* The same of the last line with this name: the one that the nearest proxy wrote, where it adds a line and does not extend one. */
+mg_slice_t mg_request_last_header(const mg_request_t *self, const char *name);
 /* Decoded path parameter number `index`. */
 mg_slice_t mg_request_param(const mg_request_t *self, size_t index);
 /* The view, keys and time that this run judges by. */

@@ -6,6 +6,8 @@
 #include "gateway/resource.h"
 #include "gateway/service.h"
 
+#include <string.h>
+
 enum { PAGE_SIZE = 10 /* when neither client nor table say */ };
 
 static const mg_resource_t *
@@ -54,12 +56,12 @@ mg_resource_reply(mg_request_t *request, unsigned status, mg_slice_t document, c
     mg_buf_wipe(&json);
 }
 
-/* Adds the ETag; true when the client has this version: then it is answered. */
+/* Adds the ETag, which may change on the way; true when the client has this version: then it is answered. */
 static bool
-s_is_known(mg_request_t *request, const char *etag)
+s_is_known(mg_request_t *request, char etag[MG_ETAG_TEXT])
 {
-    mg_answer_header(&request->answer, "ETag", mg_slice_text(etag));
     bool known = mg_conditional_is_known(request, etag);
+    mg_answer_header(&request->answer, "ETag", mg_slice_text(etag));
     if (known) {
         mg_reply_empty(&request->answer, 304);
     }
@@ -95,7 +97,11 @@ mg_resource_show(mg_request_t *request, const mg_resource_t *resource, const mg_
         mg_representation_of(request->service->representations, entry, resource->omit);
     if (!shown) {
         mg_request_refuse(request, MG_ERROR_INTERNAL);
-    } else if (!s_is_known(request, shown->etag)) {
+        return;
+    }
+    char etag[MG_ETAG_TEXT];
+    memcpy(etag, shown->etag, sizeof etag);
+    if (!s_is_known(request, etag)) {
         s_send(request, resource, 200, mg_buf_slice(&shown->json));
     }
 }

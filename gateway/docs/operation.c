@@ -218,8 +218,9 @@ static const mg_route_doc_t s_rows[] = {
      .answer = s_readiness},
     {.line = "GET /metrics",
      .summary = "Metrics for Prometheus",
-     .note = "It is for this machine, whoever has PROMETHEUS_BEARER_TOKEN, or all with "
-             "PROMETHEUS_PUBLIC; 403 otherwise.",
+     .note = "It is for this machine, the addresses of PROMETHEUS_ALLOWLIST, whoever has "
+             "PROMETHEUS_BEARER_TOKEN, or all with PROMETHEUS_PUBLIC; 403 otherwise, and 503 with "
+             "PROMETHEUS_ENABLED=false.",
      .media = {"text/plain"}},
     {.line = "GET /api/status", .summary = "State of the gateway", .answer = s_gateway},
     {.line = "DELETE /api/caches", .summary = "Clear the caches"},

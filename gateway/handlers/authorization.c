@@ -216,12 +216,10 @@ mg_handle_token_status(mg_request_t *request)
 static bool
 s_build_revocation(const mg_claims_t *claims, bson_t *out)
 {
-    char when[MG_RFC3339_SIZE];
-    mg_clock_rfc3339(claims->expires_s * MG_NS_PER_SECOND, when);
     return mg_resource_begin(out) && bson_append_utf8(out, "type", -1, "jti", -1) &&
            bson_append_utf8(out, "username", -1, claims->sub, -1) &&
            bson_append_utf8(out, "jti", -1, claims->jti, -1) &&
-           bson_append_utf8(out, "expires_at", -1, when, -1);
+           bson_append_int64(out, "expires_at", -1, claims->expires_s);
 }
 
 void

@@ -53,19 +53,19 @@ s_end_part(taking_t *self)
     self->count = 0;
 }
 
+/* As bytes: a document within two more levels may be deeper than one that a dump can carry. */
 static void
 s_take_document(taking_t *self, mg_slice_t body)
 {
-    char room[16];
-    const char *key = NULL;
-    bson_t document;
-    (void)bson_uint32_to_string(self->count++, &key, room, sizeof room);
-    bool added = bson_init_static(&document, body.data, body.len) &&
-                 bson_append_document(&self->list, key, -1, &document);
-    self->batch->failed = self->batch->failed || !added;
-    if (self->list.len >= PART_BYTES) {
+    if (self->count > 0 && self->list.len + body.len > PART_BYTES) {
         s_end_part(self);
     }
+    char room[16];
+    const char *key = NULL;
+    (void)bson_uint32_to_string(self->count++, &key, room, sizeof room);
+    bool added = bson_append_binary(&self->list, key, -1, BSON_SUBTYPE_BINARY, body.data,
+                                    (uint32_t)body.len);
+    self->batch->failed = self->batch->failed || !added;
 }
 
 /* A part is written for an empty collection too: a rollback then empties it. */
@@ -144,6 +144,20 @@ s_remove_all(const mg_request_t *request, mg_collection_id_t id, mg_batch_t *bat
     }
 }
 
+/* One document of a part: bytes, or the document itself as earlier versions kept it. Data NULL: neither. */
+static mg_slice_t
+s_kept_document(const bson_iter_t *item)
+{
+    uint32_t len = 0;
+    const uint8_t *data = NULL;
+    if (BSON_ITER_HOLDS_BINARY(item)) {
+        bson_iter_binary(item, NULL, &len, &data);
+    } else if (BSON_ITER_HOLDS_DOCUMENT(item)) {
+        bson_iter_document(item, &len, &data);
+    }
+    return mg_slice(data, len);
+}
+
 static void
 s_restore_part(mg_slice_t part, mg_batch_t *batch)
 {
@@ -154,14 +168,11 @@ s_restore_part(mg_slice_t part, mg_batch_t *batch)
         !bson_iter_recurse(&at, &item)) {
         return;
     }
-    while (bson_iter_next(&item) && BSON_ITER_HOLDS_DOCUMENT(&item)) {
-        uint32_t len = 0;
-        const uint8_t *data = NULL;
-        bson_iter_document(&item, &len, &data);
+    while (bson_iter_next(&item) && s_kept_document(&item).data) {
         const mg_op_t op = {.kind = MG_OP_PUT,
                             .condition = MG_IF_ABSENT,
                             .collection = kind,
-                            .body = mg_slice(data, len)};
+                            .body = s_kept_document(&item)};
         mg_batch_add(batch, &op);
     }
 }

@@ -1,7 +1,8 @@
 /* configsnapshot - what the configuration was before an import, kept in the state.
  *
  * Owns     : nothing; snapshots are documents of the collection config_snapshots, in parts of a few megabytes:
- *            {_id: <Unix time in ns, 20 digits>-<part>, collection, documents: [...]}. The newest MG_SNAPSHOTS_MAX stay.
+ *            {_id: <Unix time in ns, 20 digits>-<part>, collection, documents: [<the document's bytes>, ...]}. The newest
+ *            MG_SNAPSHOTS_MAX stay.
  * Thread   : the gateway's.
  * Fails    : as the batch does (gateway/batch.h).
  * Source   : platform-api.md section 12.1.

@@ -3,6 +3,7 @@
 #include "core/json.h"
 #include "gateway/ask.h"
 #include "gateway/handlers/handlers.h"
+#include "gateway/ipfilter.h"
 #include "gateway/service.h"
 #include "gateway/text.h"
 
@@ -143,14 +144,16 @@ s_has_metrics_token(const mg_request_t *request)
            sodium_memcmp(given.data + scheme_len, wanted.data, wanted.len) == 0;
 }
 
-/* Loopback counts only when nobody forwarded the request. */
 static bool
 s_may_read_metrics(const mg_request_t *request)
 {
-    const mg_origin_t *origin = &request->origin;
-    bool local = mg_address_is_loopback(&origin->peer) && !origin->forwarded_for.data &&
-                 !origin->real_ip.data && !origin->connecting_ip.data;
-    return local || request->service->http->metrics_public || s_has_metrics_token(request);
+    const mg_config_http_t *http = request->service->http;
+    mg_slice_t forwarded = http->metrics_trust_xff
+                               ? mg_request_last_header(request, "X-Forwarded-For")
+                               : (mg_slice_t){0};
+    return http->metrics_public ||
+           mg_ipfilter_is_near(http->metrics_allowlist, &request->origin, forwarded) ||
+           s_has_metrics_token(request);
 }
 
 static void
@@ -196,7 +199,9 @@ s_on_dump_status(mg_request_t *request, const ProtobufCMessage *reply)
 void
 mg_handle_metrics(mg_request_t *request)
 {
-    if (s_may_read_metrics(request)) {
+    if (!request->service->http->metrics_enabled) {
+        mg_reply_detail(&request->answer, 503, "Metrics are off");
+    } else if (s_may_read_metrics(request)) {
         mg_ask_dump_status(request, s_on_dump_status);
     } else {
         mg_reply_detail(&request->answer, 403, "Forbidden");

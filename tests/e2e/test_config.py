@@ -108,6 +108,13 @@ class TestConfig(unittest.TestCase):
         for words in ("THREADS must be 1", "MEM_ENCRYPTION_KEY is not set", "did you mean MEM_AUTO_SAVE_FREQ"):
             self.assertIn(words, done.stderr)
 
+    def test_a_setting_without_effect_is_no_error_and_said_once(self):
+        done = self.server.cli("config", "check", LOGS_DIR="/var/log", HTTP_TIMEOUT="30")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"^memgate: warning: LOGS_DIR has no effect: the log goes to standard error[^\n]*\nmemgate: warning: HTTP_TIMEOUT has no effect[^\n]*\n$")
+        self.server.start(LOGS_DIR="/var/log")
+        self.assertEqual(self.server.log().count("LOGS_DIR has no effect"), 1)
+
     def test_the_documentation_is_made_of_the_table(self):
         made = self.server.cli("config", "--markdown").stdout
         self.assertIn(made, (REPO / "docs/configuration.md").read_text(),

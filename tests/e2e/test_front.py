@@ -16,6 +16,10 @@ class Packing(unittest.TestCase):
         status, _ = server.http("GET", path, headers=headers)
         return status, server.last_headers
 
+    def etag(self, server, path, accept):
+        server.http("HEAD", path, headers={"Accept-Encoding": accept} if accept else {})
+        return server.last_headers["ETag"]
+
     def raw(self, server, path, *options):
         command = ["curl", "-s", *options, "-H", f"Authorization: Bearer {server.login()}", f"http://127.0.0.1:{server.port}{path}"]
         return subprocess.run(command, capture_output=True, check=True).stdout
@@ -43,6 +47,30 @@ class Packing(unittest.TestCase):
                     self.assertNotIn("Content-Encoding", headers)
                     self.assertEqual(headers["Vary"], "Accept-Encoding, Origin")
             self.assertNotIn("Content-Encoding", self.ask(server, "/api/health", "gzip")[1])  # too short to be worth it
+
+    def test_packed_and_plain_bytes_have_etags_of_their_own_and_both_are_the_document(self):
+        path = "/platform/api/orders/v1"
+        with Server() as server:
+            server.start()
+            self.assertEqual(server.http("POST", "/platform/api", API)[0], 201)
+            tags = {accept: self.etag(server, path, accept) for accept in (None, "gzip")}
+            self.assertEqual(tags["gzip"], tags[None][:-1] + '-gzip"')
+            for accept, tag, status in ((None, tags[None], 304), ("gzip", tags["gzip"], 304), ("gzip", tags[None], 304), (None, tags["gzip"], 200),
+                                        ("gzip;q=0", tags["gzip"], 200), ("gzip", f'"x", W/{tags["gzip"]}', 304), ("gzip", tags["gzip"] + "x", 200)):
+                with self.subTest(accept=accept, tag=tag):
+                    answer = server.http("HEAD", path, headers={"If-None-Match": tag, **({"Accept-Encoding": accept} if accept else {})})
+                    self.assertEqual(answer[0], status)
+                    if status == 304:
+                        self.assertIn(server.last_headers["ETag"], tag)
+                        self.assertEqual(server.last_headers["Vary"], "Accept-Encoding, Origin")
+            for options in ((), ("--compressed",)):  # as a client keeps them
+                kept = str(server.folder / "etag")
+                self.assertIn(b'"orders"', self.raw(server, path, *options, "--etag-save", kept))
+                self.assertEqual(self.raw(server, path, *options, "--etag-compare", kept, "-w", "%{http_code}"), b"304")
+            for accept in (None, "gzip"):
+                tag = self.etag(server, path, accept)
+                for value, status in (("W/" + tag, 412), (tag, 200), (tag, 412)):
+                    self.assertEqual(server.http("PUT", path, {"api_description": f"of {accept}"}, headers={"If-Match": value})[0], status, value)
 
     def test_it_can_be_turned_off_and_its_threshold_moved(self):
         with Server(COMPRESSION_ENABLED="false") as server:
@@ -95,6 +123,63 @@ class OtherOrigins(unittest.TestCase):
             server.start(ALLOWED_ORIGINS="*", ALLOW_CREDENTIALS="true", CORS_STRICT="true")
             self.assertNotIn("Origin", self.ask(server, "GET /platform/user/me")[1])
             self.assertEqual(self.ask(server, "GET /platform/user/me", "http://localhost:3000")[1]["Origin"], "http://localhost:3000")
+
+
+class Scrapers(unittest.TestCase):
+    """Who may read /metrics; everybody here is on loopback, and the proxy in front of the others too."""
+
+    def scrape(self, server, *lines):
+        with socket.create_connection(("127.0.0.1", server.port), 30) as client:
+            client.sendall("\r\n".join(["GET /metrics HTTP/1.1", "Host: a", *lines, "Connection: close", "", ""]).encode())
+            return int(client.makefile("rb").readline().split()[1])
+
+    def test_the_list_and_the_proxy_in_front_of_it(self):
+        listed, stranger = "X-Forwarded-For: 10.1.2.3", "X-Forwarded-For: 203.0.113.9"
+        with Server(PROMETHEUS_ALLOWLIST="10.0.0.0/8, 2001:db8::7", PROMETHEUS_BEARER_TOKEN="a-token") as server:
+            server.start()
+            self.assertEqual([self.scrape(server), self.scrape(server, listed)], [200, 403])
+            self.assertEqual(self.scrape(server, stranger, "Authorization: Bearer a-token"), 200)
+            self.assertEqual(server.stop(), 0)
+            server.start(PROMETHEUS_TRUST_XFF="true")
+            for lines, status in (((), 200), ((listed,), 200), ((stranger,), 403), ((listed + ", 203.0.113.9",), 403), ((stranger + ", 10.1.2.3",), 200),
+                                  (("X-Forwarded-For: 2001:db8::7",), 200), ((listed, stranger), 403), ((stranger, listed), 200), (("X-Real-IP: 10.1.2.3",), 403),
+                                  ((stranger, "Authorization: Bearer a-token"), 200), ((stranger, "Authorization: Bearer another"), 403)):
+                self.assertEqual(self.scrape(server, *lines), status, lines)
+
+    def test_it_can_be_turned_off_for_all(self):
+        with Server(PROMETHEUS_ENABLED="false", PROMETHEUS_PUBLIC="true", PROMETHEUS_BEARER_TOKEN="a-token") as server:
+            server.start()
+            self.assertEqual(self.scrape(server, "Authorization: Bearer a-token"), 503)
+            self.assertEqual(server.http("GET", "/metrics", token=None), (503, {"detail": "Metrics are off"}))
+
+
+class Bodies(unittest.TestCase):
+    """Which limit a body has: its route's, the configured one, or the hard one."""
+
+    GROUP, ROLE, SETTINGS, LOGIN = "POST /platform/group", "POST /platform/role", "PUT /platform/security/settings", "POST /platform/authorization"
+
+    def limit(self, server, line):
+        """The largest of these lengths that is not refused for being too large. Nothing is sent but the head."""
+        return max(length for length in (1, 2048, 2049, 16384, 16385, 16 << 20, (16 << 20) + 1) if self.announce(server, line, length) != 413)
+
+    def announce(self, server, line, length):
+        with socket.create_connection(("127.0.0.1", server.port), 30) as client:
+            client.sendall(f"{line} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n".encode())
+            return int(client.makefile("rb").readline().split()[1])
+
+    def test_some_paths_or_all_have_the_hard_limit(self):
+        lines = (self.GROUP, self.ROLE, self.SETTINGS, self.LOGIN)
+        with Server(MAX_BODY_SIZE_BYTES="2048") as server:
+            server.start()
+            self.assertEqual([self.limit(server, line) for line in lines], [2048] * 4)
+            self.assertEqual(server.stop(), 0)
+            server.start(BODY_LIMIT_EXCLUDE_PATHS=" /platform/group ,/platform/security/*,/platform/rol,/platform/authorization*,")
+            self.assertEqual([self.limit(server, line) for line in lines], [16 << 20, 2048, 16 << 20, 16384])
+            self.assertEqual(self.limit(server, "POST /platform/group?x=/platform/role"), 16 << 20)
+            self.assertEqual(server.http("POST", "/platform/group", {"group_name": "big", "group_description": "d", "filler": "x" * 1_500_000})[0], 201)
+            self.assertEqual(server.stop(), 0)
+            server.start(DISABLE_BODY_SIZE_LIMIT="true")
+            self.assertEqual([self.limit(server, line) for line in lines], [16 << 20, 16 << 20, 16 << 20, 16384])
 
 
 class Rates(unittest.TestCase):

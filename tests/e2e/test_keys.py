@@ -1,5 +1,7 @@
 """Keys of access tokens: with none, with a secret, and as a list that rotates; whoever is logged in stays so."""
 import base64
+import hashlib
+import hmac
 import json
 import unittest
 
@@ -17,6 +19,10 @@ def rsa_pair():
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public.decode()
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def header(token):
@@ -68,6 +74,22 @@ class Keys(unittest.TestCase):
         self.assertEqual(self.status(token), 200)
         for secret in (private.splitlines()[1], NEW["secret"]):
             self.assertNotIn(secret, self.server.log())
+
+    def test_a_public_key_is_no_secret(self):
+        """Whoever has it must not sign with it: the algorithm is the key's, never the token's."""
+        private, public = rsa_pair()
+        token, _ = self.run_with([{"kid": "pair", "algorithm": "RS256", "private_key": private, "public_key": public}])
+        self.assertEqual(self.status(token), 200)
+        claims, signature = token.split(".")[1:]
+        der = b"".join(base64.b64decode(line) for line in public.splitlines()[1:-1])
+        for secret in (public.encode(), public.strip().encode(), public.replace("\n", "\r\n").encode(), der):
+            for algorithm, digest in (("HS256", hashlib.sha256), ("HS384", hashlib.sha384), ("HS512", hashlib.sha512), ("RS256", hashlib.sha256)):
+                for named in ({"kid": "pair"}, {}, {"kid": "legacy-key"}):
+                    with self.subTest(algorithm=algorithm, named=named):
+                        signed = encode(json.dumps({"alg": algorithm, "typ": "JWT", **named}).encode()) + "." + claims
+                        self.assertEqual(self.status(signed + "." + encode(hmac.new(secret, signed.encode(), digest).digest())), 401)
+        for algorithm in ("none", "RS384", "RS512", "PS256", "HS256"):
+            self.assertEqual(self.status(".".join((encode(json.dumps({"alg": algorithm, "kid": "pair"}).encode()), claims, signature))), 401, algorithm)
 
     def test_the_list_may_stand_in_a_file(self):
         (self.server.folder / "keys.json").write_text(json.dumps([OLD]))

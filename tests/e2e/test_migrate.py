@@ -44,6 +44,19 @@ class AtStart(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
             self.assertEqual([file.read_bytes() for file in files], before)
 
+    def test_revocations_bind_and_go_when_their_tokens_would_have_ended(self):
+        revoked = [{"_id": f"r{number}", "type": "jti", "username": "ann", "jti": jti, "expires_at": at}
+                   for number, (jti, at) in enumerate((("past", 1_000_000_000), ("later", 4_000_000_000), ("never", None), ("far", 10**18)))]
+        everybody = {"_id": "r9", "type": "revoke_all", "username": "bob", "revoke_all": True}
+        with Server(MEM_ENCRYPTION_KEY=doorman.KEY, MEM_KDF_MEM_MIB="8") as server:
+            place(server, "memory_dump-20260205T220531Z.bin", doorman.dump({"users": doorman.users("ann", "bob"), "revocations": [*revoked, everybody]}))
+            server.start()
+            lines = [json.loads(line) for line in server.cli("export").stdout.splitlines()]
+            kept = {line["document"].get("jti"): line.get("expires_ns", 0) for line in lines if line["collection"] == "revocations"}
+            self.assertEqual(kept, {"later": 4_000_000_000 * 10**9, "never": 0, "far": 0, None: 0})
+            token = server.login("bob@example.test", doorman.PASSWORD)
+            self.assertEqual(server.http("GET", "/platform/authorization/status", token=token)[0], 401)
+
     def test_another_key_or_damage_ends_the_start(self):
         with Server() as server:
             file = place(server, "memory_dump-20260205T220531Z.bin", doorman.dump({}, secret="another passphrase"))

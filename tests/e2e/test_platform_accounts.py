@@ -1,4 +1,7 @@
 """Registration, and what who may manage accounts does with those of others: platform-api.md section 3.2."""
+import base64
+import json
+import re
 import unittest
 
 from contract import STRONG, Platform
@@ -92,7 +95,51 @@ class Names(Platform):
         self.expect(201, "POST /platform/group", {"group_name": "by-long"}, token=self.server.login("long@example.test", STRONG))
 
 
+class Seeded(Platform):
+    environment = {"MAX_PAGE_SIZE": "7"}
+
+    def test_the_admin_of_the_first_start(self):
+        admin = self.expect(200, "GET /platform/user/admin")
+        wanted = {"username": "admin", "role": "admin", "ui_access": True, "active": True, "rate_limit_duration": 1, "rate_limit_duration_type": "second", "throttle_duration": 1,
+                  "throttle_duration_type": "second", "throttle_wait_duration": 0, "throttle_wait_duration_type": "second", "throttle_queue_limit": 1, "throttle_enabled": None,
+                  "custom_attributes": {"custom_key": "custom_value"}, "email": "admin@example.test"}
+        self.assertEqual({name: admin.get(name) for name in wanted}, wanted)
+        self.assertEqual(sorted(admin["groups"]), ["ALL", "admin"])
+        role = self.expect(200, "GET /platform/role/admin")
+        self.assertEqual({flag for flag in role if flag.startswith(("manage_", "view_", "export_")) and not role[flag]}, set())
+        self.assertTrue(role["ui_access"])
+        self.assertEqual([self.expect(200, f"GET /platform/group/{name}")["api_access"] for name in ("admin", "ALL")], [[], []])
+
+    def test_what_may_not_be_done_to_it_and_to_oneself(self):
+        for expected, line, body in (("403 USR020", "PUT /platform/user/admin", {"email": "x@example.test"}), ("403 USR021", "DELETE /platform/user/admin", None),
+                                     ("403 USR022", "PUT /platform/user/admin/update-password", {"new_password": STRONG})):
+            self.assertIn("super", self.expect(expected, line, body)["error_message"])
+        token = self.user("self")
+        for fields in ({"role": "admin"}, {"groups": []}, {"active": False}, {"username": "other"}, {"role": "r2", "active": True}):
+            message = self.expect("403 USR023", "PUT /platform/user/self", fields, token=token)["error_message"]
+            for name in ("role", "groups", "active", "username"):
+                self.assertEqual(bool(re.search(rf"\b{name}\b", message)), name in fields, (fields, message))
+
+    def test_the_largest_page_is_a_setting(self):
+        self.assertEqual(self.expect(200, "GET /platform/role?page_size=7")["page_size"], 7)
+        for line, key in (("GET /platform/role", "roles"), ("GET /platform/credit/defs", "items")):  # who asks for no size gets what there is
+            answer = self.expect(200, line)
+            self.assertEqual((answer["page_size"], type(answer[key])), (7, list))
+        for line in ("GET /platform/role?page_size=8", "GET /platform/api/all?page_size=1000", "GET /platform/user/all?page_size=0"):
+            self.expect("400 PAG001", line)
+
+
 class Accounts(Platform):
+    def test_a_revocation_says_in_seconds_when_its_token_ends(self):
+        token = self.user("rita")
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        self.expect(200, f"POST {PATH}/invalidate", token=token)
+        lines = self.server.cli("export").stdout.splitlines()
+        line = next(json.loads(line) for line in lines if claims["jti"] in line)
+        self.assertEqual({name: line["document"][name] for name in ("type", "username", "jti", "expires_at")},
+                         {"type": "jti", "username": "rita", "jti": claims["jti"], "expires_at": claims["exp"]})
+        self.assertEqual(line["expires_ns"], claims["exp"] * 10**9)
+
     def test_revoked_user_is_out_until_unrevoked_also_with_later_tokens(self):
         token = self.user("carl")
         self.assertEqual(self.expect(200, f"GET {ADMIN}/status/carl"), {"active": True, "revoked": False})

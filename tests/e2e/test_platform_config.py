@@ -1,4 +1,5 @@
 """Configuration export, import and rollback, security settings: platform-api.md sections 10 and 12.1."""
+import json
 import unittest
 
 from contract import Platform
@@ -73,6 +74,22 @@ class Config(Platform):
         done = self.server.cli("export", "--collection", "config_snapshots")
         self.assertEqual(len({line.split('"_id":"')[1][:20] for line in done.stdout.splitlines()}), 5)
 
+    def test_a_snapshot_of_the_deepest_documents_can_be_dumped_and_gone_back_to(self):
+        """Within a snapshot a document is two levels deeper than by itself, and no dump carries more than 64 levels."""
+        levels = {}
+        for _ in range(62):
+            levels = {"a": levels}
+        self.expect(422, "POST /platform/api", {"api_name": "deep", "api_version": "v1", "api_request_transform": {"a": levels}})
+        self.expect(201, "POST /platform/api", {"api_name": "deep", "api_version": "v1", "api_request_transform": levels})
+        self.import_(groups=[{"group_name": "after-deep"}])
+        self.restart()
+        self.expect(200, f"POST {CONFIG}/rollback")
+        self.assertEqual(self.expect(200, "GET /platform/api/deep/v1")["api_request_transform"], levels)
+        self.expect("404 GRP003", "GET /platform/group/after-deep")
+        self.import_(**self.expect(200, f"GET {CONFIG}/export/all"))
+        self.restart()
+        self.expect(200, "DELETE /platform/api/deep/v1")
+
     def test_a_rollback_gives_nobody_more_than_it_may_give(self):
         """Otherwise: import nothing, lose a flag, go back."""
         token = self.user("back", manage_gateway=True, manage_roles=True)
@@ -114,6 +131,51 @@ class Config(Platform):
             with self.subTest(bad):
                 self.expect("422 VAL001", f"POST {CONFIG}/import", bad)
         self.expect("400 API003", "GET /platform/api/b/v1")
+
+
+class OldSnapshot(Platform):
+    def test_a_snapshot_of_an_earlier_version_holds_documents_and_is_read(self):
+        self.expect(200, f"POST {CONFIG}/import", {"apis": [{"api_name": "a", "api_version": "v1"}]})
+        roles = [json.loads(line) for line in self.server.cli("export", "--collection", "roles").stdout.splitlines()]
+        old = "".join(json.dumps({"_id": f"9{number:019}-000000", "collection": kind, "documents": documents}) + "\n"
+                      for number, (kind, documents) in enumerate((("roles", roles), ("groups", [{"_id": "g-1", "group_name": "of-old", "api_access": []}]))))
+        old = old.replace("90000000000000000001-000000", "90000000000000000000-000001")
+        done = self.server.cli("import", "--collection", "config_snapshots", "-", input=old)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.expect(200, f"POST {CONFIG}/rollback")
+        self.assertEqual([group["group_name"] for group in self.expect(200, f"GET {CONFIG}/export/groups")["groups"]], ["of-old"])
+        self.assertEqual(self.expect(200, f"GET {CONFIG}/export/apis")["apis"], [])
+
+
+class Large(Platform):
+    environment = {"MAX_BODY_SIZE_BYTES": str(16 << 20), "MEM_DUMP_COMPRESSION": "none"}
+
+    def api(self, name, size):
+        self.expect(201, "POST /platform/api", {"api_name": name, "api_version": "v1", "api_request_transform": {"x": "x" * size}})
+
+    def test_large_documents_fit_into_snapshots_until_all_are_too_much(self):
+        """A part of a snapshot is a document as well, and none is over 16 MiB."""
+        self.api("a", 3_900_000)
+        self.api("b", 14_000_000)
+        self.expect(200, f"POST {CONFIG}/import", {"groups": [{"group_name": "first"}]})
+        self.api("c", 16_700_000)
+        self.expect(200, f"POST {CONFIG}/import", {"groups": [{"group_name": "second"}]})
+        self.api("d", 16_700_000)  # more than one write carries
+        self.expect("413 CFG413", f"POST {CONFIG}/import", {"groups": [{"group_name": "third"}]})
+        self.expect("404 GRP003", "GET /platform/group/third")
+        self.expect(200, f"POST {CONFIG}/rollback")
+        self.assertEqual([self.call(f"GET /platform/api/{name}/v1")[0] for name in "abcd"], [200, 200, 200, 400])
+        self.restart()
+
+    def test_a_document_that_leaves_no_room_for_the_part_around_it(self):
+        line = json.dumps({"_id": "x", "api_name": "full", "api_version": "v1", "x": ""})
+        room = (16 << 20) - len(b"\0" * 5 + b"\2_id\0....x\0" + b"\2api_name\0....full\0" + b"\2api_version\0....v1\0" + b"\2x\0....\0")
+        done = self.server.cli("import", "--collection", "apis", "-", input=line.replace('"x": ""', f'"x": "{"x" * room}"') + "\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        answer = self.expect("413 CFG413", f"POST {CONFIG}/import", {"groups": [{"group_name": "fourth"}]})
+        self.assertIn("snapshot", answer["error_message"])
+        self.expect("404 GRP003", "GET /platform/group/fourth")
+        self.expect(200, "DELETE /platform/api/full/v1")
 
 
 class NoSnapshot(Platform):

@@ -2,6 +2,7 @@
 
 MG_SEED repeats a run, MG_MUTATIONS says how many requests (10000).
 """
+import collections
 import copy
 import http.client
 import json
@@ -11,6 +12,9 @@ import unittest
 
 from contract import STRONG, Platform
 
+DEEPEST = {}  # that a field of a stored document may hold
+for _ in range(62):
+    DEEPEST = {"a": DEEPEST}
 RULE = {"required": True, "type": "object", "nested_schema": {"a": {"type": "array", "array_items": {"type": "number", "min": 1}}}}
 LIMITS = {"requests_per_minute": 10, "burst_per_minute": 2}
 BALANCE = {"tier_name": "t", "available_credits": 5, "reset_date": "2030-01-01", "user_api_key": "k"}
@@ -43,7 +47,7 @@ REQUESTS = [
     ("GET", "/platform/logging/logs?limit=5&user=admin&min_response_time=0&start_date=2020-01-01", None), ("GET", "/platform/monitor/metrics?range=1h&group=day&sort=asc", None), ("GET", "/platform/monitor/report?start=2020-01-01", None),
 ]
 ODD = [None, True, False, 0, -1, 1, 2 ** 31, 2 ** 63 - 1, -2 ** 63, 2 ** 63, 1e308, -1e-308, 0.1, "", " ", "a", "\u0000", "\u00e9\ud83d\ude00", "x" * 300, "y" * 20000, "$set", "a.b", "__proto__", "null", "1e9", "..", "/", "%2F", "*",
-       [], {}, [[]], [None], [{}], {"": ""}, {"$oid": "x"}, {"a": {"b": {"c": []}}}, {"__type__": "bytes", "data": "x"}, {"$numberInt": "1"}, STRONG]
+       [], {}, [[]], [None], [{}], {"": ""}, {"$oid": "x"}, {"a": {"b": {"c": []}}}, {"__type__": "bytes", "data": "x"}, {"$numberInt": "1"}, DEEPEST, {"a": DEEPEST}, STRONG]
 
 
 class Mutations(Platform):
@@ -51,6 +55,7 @@ class Mutations(Platform):
         self.seed = int(os.environ.get("MG_SEED", random.SystemRandom().randrange(2 ** 32)))
         self.random = random.Random(self.seed)
         self.token = self.server.login()
+        self.statuses = collections.Counter()
 
     def places(self, value, found):
         """Every (container, key) inside of a body."""
@@ -124,6 +129,7 @@ class Mutations(Platform):
         connection.request(method, path, data, self.headers())
         answer = connection.getresponse()
         text = answer.read()
+        self.statuses[answer.status] += 1
         self.assertLess(answer.status, 500, f"MG_SEED={self.seed} request {number}: {method} {path} {data[:2000]!r} gave {answer.status} {text[:500]!r}")
 
     def test_no_mutation_gives_a_5xx(self):
@@ -135,6 +141,7 @@ class Mutations(Platform):
                 self.assertIsNone(self.server.process.poll(), f"MG_SEED={self.seed} request {number} ended memgate:\n{self.server.log()[-3000:]}")
                 connection.close()
         connection.close()
+        print(f"MG_SEED={self.seed}: {self.statuses.total()} answers by status: {dict(sorted(self.statuses.items()))}")
         self.server.token = self.token
         self.restart()  # what was stored is dumped and restored
         self.expect(200, "GET /platform/user/me")

@@ -39,7 +39,8 @@ test_world_prepare(test_world_t *self)
                                            .idle_seconds = 75,
                                            .transfer_seconds = 10,
                                            .transfer_rate = 1000,
-                                           .local_host_bypass = true};
+                                           .local_host_bypass = true,
+                                           .metrics_enabled = true};
     self->config.dump = (mg_config_dump_t){.path_hint = "/dumps/memory_dump.bin"};
     self->config.autosave = (mg_config_autosave_t){.every_seconds = 900};
     self->config.admin_email = TEST_ADMIN_EMAIL;

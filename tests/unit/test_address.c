@@ -313,6 +313,49 @@ test_filter_judges_the_client_behind_a_trusted_proxy(void **state)
     assert_int_equal(s_filter("10.9.9.9", NULL, "127.0.0.1", "10.9.9.8"), MG_IPFILTER_NOT_LISTED);
 }
 
+static void
+test_a_scraper_is_near_by_itself_or_behind_a_proxy_that_is(void **state)
+{
+    (void)state;
+    static const char list[] = "10.0.0.0/8, 192.0.2.7,,2001:db8::/32";
+    static const struct {
+        const char *list;
+        const char *peer;
+        const char *forwarded; /* X-Forwarded-For; NULL: not sent */
+        bool near;             /* when proxies are not believed, */
+        bool near_behind;      /* and when they are */
+    } rows[] = {
+        {NULL, "127.0.0.1", NULL, true, true},
+        {NULL, "10.1.2.3", NULL, false, false},
+        {"", "10.1.2.3", NULL, false, false},
+        {list, "10.1.2.3", NULL, true, true},
+        {list, "192.0.2.7", NULL, true, true},
+        {list, "192.0.2.8", NULL, false, false},
+        {list, "2001:db8::9", NULL, true, true},
+        {list, "10.1.2.3", "203.0.113.9", false, false},
+        {list, "10.1.2.3", "192.0.2.7", false, true},
+        {list, "127.0.0.1", "192.0.2.7", false, true},
+        {list, "10.1.2.3", "127.0.0.1", false, true},
+        {list, "203.0.113.9", "10.1.2.3", false, false}, /* no proxy of ours */
+        {list, "10.1.2.3", "10.1.2.3, 203.0.113.9", false, false},
+        {list, "10.1.2.3", "203.0.113.9, 10.1.2.3", false, true},
+        {list, "10.1.2.3", "", false, false},
+        {list, "10.1.2.3", "10.1.2.3,", false, false},
+        {list, "10.1.2.3", "unknown", false, false},
+        {NULL, "127.0.0.1", "10.1.2.3", false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        mg_slice_t seen = mg_slice_text(rows[i].forwarded);
+        const mg_origin_t origin = {.peer = s_address(rows[i].peer), .forwarded_for = seen};
+        if (mg_ipfilter_is_near(rows[i].list, &origin, (mg_slice_t){0}) != rows[i].near ||
+            mg_ipfilter_is_near(rows[i].list, &origin, seen) != rows[i].near_behind) {
+            fail_msg("row %zu: %s by way of %s", i, rows[i].peer, rows[i].forwarded);
+        }
+    }
+    const mg_origin_t other = {.peer = s_address("10.1.2.3"), .real_ip = mg_slice_text("10.1.2.3")};
+    assert_false(mg_ipfilter_is_near(list, &other, (mg_slice_t){0}));
+}
+
 int
 main(void)
 {
@@ -326,6 +369,7 @@ main(void)
         cmocka_unit_test(test_forwarding_headers_of_strangers_count_nothing),
         cmocka_unit_test(test_addresses_and_ranges),
         cmocka_unit_test(test_filter_judges_the_client_behind_a_trusted_proxy),
+        cmocka_unit_test(test_a_scraper_is_near_by_itself_or_behind_a_proxy_that_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "support/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static mg_op_t
@@ -55,12 +56,32 @@ test_a_batch_that_fits_no_message_says_so(void **state)
     mg_batch_free(&batch);
 }
 
+static void
+test_a_batch_with_more_than_a_document_may_have_says_so(void **state)
+{
+    (void)state;
+    uint8_t *body = calloc(1, MG_DOCUMENT_MAX + 1);
+    mg_batch_t batch = {0};
+    mg_op_t op = {.kind = MG_OP_PUT, .body = mg_slice(body, MG_DOCUMENT_MAX)};
+    mg_batch_add(&batch, &op);
+    CHECK_OK(mg_batch_status(&batch));
+    mg_batch_replace(&batch, 0, mg_slice(body, MG_DOCUMENT_MAX + 1));
+    CHECK_STATUS(MG_ERR_TOO_BIG, mg_batch_status(&batch));
+    mg_batch_free(&batch);
+    op.body.len++;
+    mg_batch_add(&batch, &op);
+    CHECK_STATUS(MG_ERR_TOO_BIG, mg_batch_status(&batch));
+    mg_batch_free(&batch);
+    free(body);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operations_are_copied_in_order_and_may_get_another_body),
         cmocka_unit_test(test_a_batch_that_fits_no_message_says_so),
+        cmocka_unit_test(test_a_batch_with_more_than_a_document_may_have_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

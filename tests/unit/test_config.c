@@ -1,5 +1,6 @@
 /* The environment as configuration: values, files, aliases, every problem at once, unknown names, secrets that leave. */
 #include "core/config.h"
+#include "core/configidle.h"
 #include "core/configtable.h"
 #include "support/check.h"
 
@@ -210,6 +211,51 @@ test_unknown_names_are_warned_of(void **state)
 }
 
 static void
+test_settings_without_effect_are_warned_of_with_the_reason(void **state)
+{
+    (void)state;
+    (void)setenv("LOGS_DIR", "", 1); /* as not set */
+    CHECK_OK(s_read());
+    assert_int_equal(s_warnings.len, 0);
+    for (size_t i = 0; mg_config_idle(i); i++) {
+        char sentence[256];
+        mg_config_destroy(&s_config);
+        mg_buf_clear(&s_warnings);
+        (void)s_clear(NULL);
+        (void)setenv(mg_config_idle(i)->name, "no number, no switch", 1);
+        CHECK_OK(s_read());
+        (void)snprintf(sentence, sizeof sentence, "%s has no effect: %s.\n",
+                       mg_config_idle(i)->name, mg_config_idle(i)->reason);
+        assert_string_equal(mg_buf_text(&s_warnings), sentence);
+        (void)unsetenv(mg_config_idle(i)->name);
+        for (size_t j = 0; mg_config_row(j); j++) {
+            assert_string_not_equal(mg_config_row(j)->name, mg_config_idle(i)->name);
+        }
+    }
+}
+
+static void
+test_ranges_that_match_nobody_are_refused(void **state)
+{
+    (void)state;
+    (void)setenv("PROMETHEUS_ALLOWLIST", " 10.0.0.0/8,192.0.2.7 ,, 2001:db8::/128,::1", 1);
+    CHECK_OK(s_read());
+    static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8",   "prometheus", "10.0.0.0/",
+                                        "10.0.0.1 2",  "::1/129",    "10.0.0.0/x", "/8",
+                                        "1.2.3.4/8/8", "10.0.0.0/-1"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char list[64];
+        char sentence[128];
+        mg_config_destroy(&s_config);
+        (void)s_clear(NULL);
+        (void)snprintf(list, sizeof list, "::1 , %s , 127.0.0.1", wrong[i]);
+        (void)snprintf(sentence, sizeof sentence, "PROMETHEUS_ALLOWLIST holds \"%s\"", wrong[i]);
+        (void)setenv("PROMETHEUS_ALLOWLIST", list, 1);
+        s_expect_problem(sentence);
+    }
+}
+
+static void
 test_control_endpoint_follows_the_run_folder(void **state)
 {
     (void)state;
@@ -306,6 +352,9 @@ main(void)
                                         s_free),
         cmocka_unit_test_setup_teardown(test_service_manager_variables, s_clear, s_free),
         cmocka_unit_test_setup_teardown(test_unknown_names_are_warned_of, s_clear, s_free),
+        cmocka_unit_test_setup_teardown(test_settings_without_effect_are_warned_of_with_the_reason,
+                                        s_clear, s_free),
+        cmocka_unit_test_setup_teardown(test_ranges_that_match_nobody_are_refused, s_clear, s_free),
         cmocka_unit_test_setup_teardown(test_control_endpoint_follows_the_run_folder, s_clear,
                                         s_free),
     };
