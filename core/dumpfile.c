@@ -18,6 +18,7 @@ struct mg_dumpfile {
     int fd; /* -1 once closed */
     off_t written;
     off_t flushed; /* on their way to the disk; all but the last STEP of them are there */
+    bool stepless; /* nothing is sent before fsync */
     bool published;
     bool folder_synced;
     mg_dumpname_t temp;
@@ -98,29 +99,46 @@ mg_dumpfile_destroy(mg_dumpfile_t **self_p)
     *self_p = NULL;
 }
 
-/* True if the disk has said no; a file system that knows no ranges says something else, and fsync does it all. */
+/* True if the first step did not fail but is not to be had here: the file system knows no ranges, or a sandbox allows none. */
 static bool
-s_is_refused(int result)
+s_has_no_steps(const mg_dumpfile_t *self)
 {
-    return result != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT);
+    return self->flushed == 0 && (errno == ENOSYS || errno == EINVAL || errno == ESPIPE ||
+                                  errno == EOPNOTSUPP || errno == EPERM);
 }
 
-/* Sends what was written to the disk a step at a time, and lets go of the pages of the step before: a dump needs two steps of the page
- * cache, however large it is, and fsync finds little left to do. An error told here is told to no fsync any more. */
+/* Waits until the step that ends at `end` is on the disk, and lets go of its pages. What fails here fails for good: the kernel tells an error
+ * of writing once, so no fsync would hear of it any more, whatever its number is. */
+static mg_status_t
+s_end_step(mg_dumpfile_t *self, off_t end)
+{
+    if (end == 0) {
+        return MG_OK;
+    }
+    if (self->io->write_back(self->fd, end - STEP, STEP, true) != 0) {
+        return s_failed(&self->fault, "writing", self->temp.text);
+    }
+    (void)self->io->drop_cache(self->fd, end - STEP, STEP);
+    return MG_OK;
+}
+
+/* Sends what was written to the disk a step at a time: a dump needs two steps of the page cache, however large it is, and fsync finds
+ * little left to do. Without steps fsync does it all. */
 static mg_status_t
 s_flush_steps(mg_dumpfile_t *self)
 {
-    for (; self->written - self->flushed >= STEP; self->flushed += STEP) {
-        off_t before = self->flushed - STEP;
-        if (s_is_refused(self->io->write_back(self->fd, self->flushed, STEP, false)) ||
-            (before >= 0 && s_is_refused(self->io->write_back(self->fd, before, STEP, true)))) {
-            return s_failed(&self->fault, "writing", self->temp.text);
-        }
-        if (before >= 0) {
-            (void)self->io->drop_cache(self->fd, before, STEP);
+    mg_status_t status = MG_OK;
+    while (status == MG_OK && !self->stepless && self->written - self->flushed >= STEP) {
+        if (self->io->write_back(self->fd, self->flushed, STEP, false) == 0) {
+            status = s_end_step(self, self->flushed);
+            self->flushed += STEP;
+        } else if (s_has_no_steps(self)) {
+            self->stepless = true;
+        } else {
+            status = s_failed(&self->fault, "writing", self->temp.text);
         }
     }
-    return MG_OK;
+    return status;
 }
 
 static mg_status_t

@@ -156,10 +156,16 @@ s_add_vary(const mg_request_t *request, size_t len, mg_lines_t *out)
     }
 }
 
+_Static_assert(MG_ANSWER_HEADERS_MAX + MG_CORS_HEADERS_MAX + 1 /* Connection */ + 1 /* Vary */ +
+                       3 /* of the body */
+                   <= MG_LINES_MAX,
+               "no line of an answer is lost");
+
 /* What a handler has added; an answer with a cookie is for one client alone. */
 static void
 s_add_own(const mg_answer_t *answer, mg_lines_t *out)
 {
+    out->private = answer->private;
     for (size_t i = 0; i < answer->header_count; i++) {
         const mg_answer_header_t *header = &answer->headers[i];
         mg_lines_add(out, header->name, header->value);

@@ -65,6 +65,7 @@ s_replay(mg_request_t *request, mg_slice_t record)
     if (!sealed.data || !mg_storedkeys_open(&request->service->storedkeys, sealed, &body)) {
         mg_request_refuse(request, MG_ERROR_IDEMPOTENCY_LOST);
     } else {
+        request->answer.private = true; /* what is kept of it is sealed */
         mg_reply_raw(&request->answer, status, "application/json", mg_buf_slice(&body));
         mg_answer_header(&request->answer, "Idempotency-Replayed", mg_slice_text("true"));
     }

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <xxhash.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,11 +31,16 @@ struct mg_preparations {
     mg_prepared_t places[MG_PREPARED_MAX];
 };
 
+/* Of a place that nobody holds: nobody reads its body any more. */
 static void
 s_forget(mg_prepared_t *place)
 {
+    assert(!place->held);
     if (place->response) {
-        MHD_destroy_response(place->response); /* lives on for as long as it is being sent */
+        mg_slice_t body = place->content.body;
+        sodium_memzero((uint8_t *)body.data,
+                       body.len); /* it has stayed in memory for longer than its request */
+        MHD_destroy_response(place->response);
         place->response = NULL;
     }
 }
@@ -55,11 +61,7 @@ mg_preparations_destroy(mg_preparations_t **self_p)
 {
     mg_preparations_t *self = *self_p;
     for (size_t i = 0; self && i < MG_PREPARED_MAX; i++) {
-        mg_prepared_t *place = &self->places[i];
-        if (place->response) {
-            sodium_memzero((uint8_t *)place->content.body.data, place->content.body.len);
-        }
-        s_forget(place);
+        s_forget(&self->places[i]);
     }
     free(self);
     *self_p = NULL;

@@ -3,11 +3,13 @@
  *
  * Owns     : a bounded number of responses with their bodies; each gets the request id of the answer that it serves next.
  * Thread   : one per instance.
- * Takes    : an answer when it is sent. Which document it came from does not matter: an answer is the same when status, lines and body are.
+ * Takes    : an answer when it is sent. Which document it came from does not matter: an answer is the same when lines and body are; the
+ *            status is no part of what is kept.
  * Fails    : without memory NULL; lines that found none are missing, and that is logged.
  * Not here : what is answered (gateway/reply.h, gateway/exchange.c).
  *
- * An answer is kept when it is given the second time. One that is being sent is not touched: its lines go out with it.
+ * An answer is kept when it is given the second time, until another takes its place; then its body is wiped. One that is being
+ * sent is not touched: its lines go out with it.
  */
 #ifndef MG_GATEWAY_PREPARED_H
 #define MG_GATEWAY_PREPARED_H
@@ -28,7 +30,7 @@ enum {
 typedef struct mg_lines {
     mg_fixed_header_t line[MG_LINES_MAX];
     size_t count;
-    bool private; /* the answer is for one client alone, e.g. a token: never kept */
+    bool private; /* never kept: mg_answer_t says why */
 } mg_lines_t;
 
 typedef struct mg_preparations mg_preparations_t;
@@ -37,7 +39,7 @@ typedef struct mg_prepared mg_prepared_t;
 
 /* `fixed`: the lines that every answer has; borrowed. NULL: out of memory. */
 mg_preparations_t *mg_preparations_new(const mg_fixed_header_t *fixed, size_t count);
-/* Wipes the bodies; sets *self_p = NULL, NULL-safe. Nothing may be held any more. */
+/* Sets *self_p = NULL, NULL-safe. Nothing may be held any more. */
 void mg_preparations_destroy(mg_preparations_t **self_p);
 
 void mg_lines_add(mg_lines_t *self, const char *name, const char *value);

@@ -27,7 +27,8 @@ typedef struct mg_answer {
     mg_buf_t body;
     mg_answer_header_t headers[MG_ANSWER_HEADERS_MAX];
     size_t header_count;
-    bool close;      /* the connection ends with it */
+    bool close; /* the connection ends with it */
+    bool private; /* it may tell what is stored encrypted only, or is for one client alone: no copy of it is kept */
     bool incomplete; /* something was lost for want of memory */
 } mg_answer_t;
 

@@ -28,9 +28,11 @@ mg_resource_write(const mg_request_t *request,
                            : mg_json_write(document, MG_JSON_PLAIN, resource->omit, out);
 }
 
+/* A shape of its own is made anew each time: it may hold what no cache should. */
 static void
 s_send(mg_request_t *request, const mg_resource_t *resource, unsigned status, mg_slice_t json)
 {
+    request->answer.private = resource->write != NULL;
     if (resource->bare) {
         mg_reply_raw(&request->answer, status, "application/json", json);
     } else {
@@ -68,7 +70,6 @@ s_is_known(mg_request_t *request, char etag[MG_ETAG_TEXT])
     return known;
 }
 
-/* A shape of its own is made anew each time: it may hold what no cache should. */
 static void
 s_show_written(mg_request_t *request, const mg_resource_t *resource, const mg_entry_t *entry)
 {
@@ -223,6 +224,7 @@ mg_resource_list(mg_request_t *request)
         mg_paging_write(&paging, listing.total, &json);
     }
     mg_buf_append_byte(&json, '}');
+    request->answer.private = resource->write != NULL;
     if (status == MG_OK) {
         mg_reply_payload(&request->answer, 200, mg_buf_slice(&json));
     } else {

@@ -197,7 +197,12 @@ test_a_large_dump_goes_to_the_disk_in_steps(void **state)
     assert_int_equal(fault_calls(FAULT_DROP_CACHE), 4);
     CHECK_STATUS(MG_ERR_IO, s_write_much(world, FAULT_WRITE_BACK, 1, EIO));
     CHECK_STATUS(MG_ERR_IO, s_write_much(world, FAULT_WRITE_BACK, 3, ENOSPC)); /* while waiting */
-    CHECK_OK(s_write_much(world, FAULT_WRITE_BACK, 1, ENOSYS)); /* fsync will do it */
+    CHECK_OK(s_write_much(world, FAULT_WRITE_BACK, 1, ENOSYS)); /* fsync will do it, */
+    assert_int_equal(fault_calls(FAULT_WRITE_BACK), 1);         /* so it is not tried again */
+    CHECK_OK(s_write_much(world, FAULT_WRITE_BACK, 1, EPERM));  /* a sandbox */
+    CHECK_STATUS(MG_ERR_IO, s_write_much(world, FAULT_WRITE_BACK, 3, ESTALE)); /* told once */
+    CHECK_STATUS(MG_ERR_IO, s_write_much(world, FAULT_WRITE_BACK, 5, EPERM));
+    CHECK_STATUS(MG_ERR_IO, s_write_much(world, FAULT_WRITE_BACK, 1, ETIMEDOUT));
     CHECK_OK(s_write_much(world, FAULT_DROP_CACHE, 1, EINVAL));
 }
 
