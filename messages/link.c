@@ -53,6 +53,16 @@ s_end(mg_link_t *self, waiting_t *slot, mg_status_t status, const ProtobufCMessa
     ended.callback(ended.arg, status, reply);
 }
 
+/* Whoever asked was told that the link is closed: it must not be done after all. */
+static void
+s_drop_held(mg_link_t *self)
+{
+    for (size_t i = 0; i < self->held_count; i++) {
+        (void)zmq_msg_close(&self->held[i]);
+    }
+    self->held_count = 0;
+}
+
 void
 mg_link_destroy(mg_link_t **self_p)
 {
@@ -65,8 +75,8 @@ mg_link_destroy(mg_link_t **self_p)
             s_end(self, &self->slots[i], MG_ERR_CLOSED, NULL);
         }
     }
+    s_drop_held(self);
     if (self->sock) {
-        mg_link_flush(self);
         mg_link_receive(self); /* what came too late is still owed to on_late */
     }
     mg_bus_close(&self->sock);
@@ -147,6 +157,7 @@ mg_link_ask(mg_link_t *self,
 mg_status_t
 mg_link_tell(mg_link_t *self, const ProtobufCMessage *message)
 {
+    mg_link_flush(self); /* in the order of the calls */
     return mg_bus_ask(self->sock, 0, message);
 }
 

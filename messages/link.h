@@ -30,7 +30,7 @@ typedef struct mg_link_options {
 
 /* NULL: out of memory. */
 mg_link_t *mg_link_new(const mg_link_options_t *options);
-/* Ends every waiting request with MG_ERR_CLOSED. */
+/* Ends every waiting request with MG_ERR_CLOSED; one that is held back is not sent any more. */
 void mg_link_destroy(mg_link_t **self_p);
 /* For the loop to poll. */
 zsock_t *mg_link_socket(const mg_link_t *self);
@@ -46,7 +46,7 @@ MG_MUST_USE mg_status_t mg_link_ask(mg_link_t *self,
 void mg_link_hold_back(mg_link_t *self);
 /* Sends what is held back. A request that can not be sent ends with its deadline. */
 void mg_link_flush(mg_link_t *self);
-/* Sends a message that gets no reply (ReleaseView). */
+/* Sends a message that gets no reply (ReleaseView), and before it what is held back. */
 MG_MUST_USE mg_status_t mg_link_tell(mg_link_t *self, const ProtobufCMessage *message);
 /* Takes every reply that has arrived. */
 void mg_link_receive(mg_link_t *self);
