@@ -116,6 +116,9 @@ s_restore(const mg_restorejob_t *job,
           mg_dumpinfo_t *out_info,
           mg_verdict_t *why)
 {
+    bool has_room =
+        !out_store ||
+        s_has_room(job, fd); /* looked at before the descriptor takes whole blocks only */
     mg_blocksource_t *source = mg_blocksource_new(mg_folder_io(job->folder), fd);
     mg_payloadload_t *load = out_store ? mg_payloadload_new() : NULL;
     mg_dumpreader_options_t options = {.source = mg_blocksource_source(source),
@@ -131,9 +134,8 @@ s_restore(const mg_restorejob_t *job,
         outcome = mg_verdict_io(why, "loading a dump", ENOMEM);
         goto done;
     }
-    outcome = load && !s_has_room(job, fd)
-                  ? s_no_room(why)
-                  : mg_readjob_run(reader, job->pipeline, &job->turn, out_info->bytes, why);
+    outcome = !has_room ? s_no_room(why)
+                        : mg_readjob_run(reader, job->pipeline, &job->turn, out_info->bytes, why);
     outcome = out_store ? s_refuse_opaque(reader, outcome, why) : outcome;
     s_describe(reader, outcome, out_info);
     if (outcome == MG_OUTCOME_OK && load) {

@@ -7,7 +7,7 @@
 
 #define ENDPOINT "inproc://memgate.test-link"
 
-enum { WINDOW = 20, HELD = 3, ENOUGH = 8, FAR_MS = 60000, SETTLE_MS = 50 };
+enum { WINDOW = 60, HELD = 3, ENOUGH = 32, FAR_MS = 60000, SETTLE_MS = 50 };
 
 typedef struct outcomes {
     int count;

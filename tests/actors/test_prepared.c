@@ -1,9 +1,10 @@
 /* Answers that repeat: made once, but each with its own request id and the body of now; and those of which no copy is kept. */
 #include "support/world.h"
 
+#include <microhttpd.h>
+
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +19,7 @@ enum { WAIT_MS = 20000, LOOKS = 6, PIPELINED = 20000, PIECE = 1 << 16, REQUEST_M
 /* How many answers were made from their parts. */
 static atomic_uint s_made;
 
-typedef struct MHD_Response * make_fn(size_t size, void *body, enum MHD_ResponseMemoryMode mode);
+typedef struct MHD_Response *make_fn(size_t size, void *body, enum MHD_ResponseMemoryMode mode);
 
 /* Stands before the library's own. */
 struct MHD_Response *
@@ -59,8 +60,8 @@ s_ask(int fd, const char *line, const char *more, unsigned id, test_response_t *
     char bytes[REQUEST_MAX + 4096];
     char text[32];
     (void)snprintf(text, sizeof text, "id-%u", id);
-    (void)snprintf(bytes, sizeof bytes, "%s HTTP/1.1\r\nHost: a\r\nX-Request-ID: %s\r\n%s\r\n", line,
-                   text, more);
+    (void)snprintf(bytes, sizeof bytes, "%s HTTP/1.1\r\nHost: a\r\nX-Request-ID: %s\r\n%s\r\n",
+                   line, text, more);
     test_send(fd, bytes, strlen(bytes));
     test_receive(fd, strncmp(line, "HEAD ", 5) == 0, out);
     assert_true(s_tells(out->head, text));

@@ -216,7 +216,7 @@ test_settings_without_effect_are_warned_of_with_the_reason(void **state)
     (void)state;
     (void)setenv("LOGS_DIR", "", 1); /* as not set */
     CHECK_OK(s_read());
-    assert_int_equal(s_warnings.len, 0);
+    assert_null(strstr(mg_buf_text(&s_warnings), "LOGS_DIR"));
     for (size_t i = 0; mg_config_idle(i); i++) {
         char sentence[256];
         mg_config_destroy(&s_config);
