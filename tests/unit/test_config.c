@@ -226,7 +226,7 @@ test_settings_without_effect_are_warned_of_with_the_reason(void **state)
         CHECK_OK(s_read());
         (void)snprintf(sentence, sizeof sentence, "%s has no effect: %s.\n",
                        mg_config_idle(i)->name, mg_config_idle(i)->reason);
-        assert_string_equal(mg_buf_text(&s_warnings), sentence);
+        assert_non_null(strstr(mg_buf_text(&s_warnings), sentence));
         (void)unsetenv(mg_config_idle(i)->name);
         for (size_t j = 0; mg_config_row(j); j++) {
             assert_string_not_equal(mg_config_row(j)->name, mg_config_idle(i)->name);
