@@ -18,7 +18,8 @@ typedef struct errand {
     mg_dumpactor_t *actor;
     bool here; /* no other thread: the actor is told at once */
     atomic_bool stopped;
-    atomic_bool walked; /* the view is not needed any more */
+    atomic_bool hurried; /* a final dump waits for it: what is left is done by the actor */
+    atomic_bool walked;  /* the view is not needed any more */
     _Atomic(const char *) phase;
     _Atomic uint64_t documents;
     _Atomic uint64_t documents_total;
@@ -57,7 +58,14 @@ s_turn(void *arg, const mg_progress_t *progress)
     self->documents_total = progress->documents_total;
     self->bytes = progress->bytes;
     self->bytes_total = progress->bytes_total;
-    return !self->stopped;
+    return !self->stopped && !self->hurried;
+}
+
+static bool
+s_comes_back(void *arg)
+{
+    const errand_t *self = arg;
+    return !self->here && self->hurried && !self->stopped;
 }
 
 /* The actor's part meanwhile. */
@@ -76,6 +84,7 @@ s_tend(void *arg)
     if (!mg_dump_turn(self->actor, &progress)) {
         self->stopped = true;
     }
+    self->hurried = mg_pipeline_is_urgent(self->actor->pipeline);
 }
 
 static void
@@ -84,7 +93,10 @@ s_run_idle(void *arg, void (*work)(void *), void *work_arg)
     errand_t *self = arg;
     const mg_idle_tender_t tender = {.inbox = self->actor->inbox, .tend = s_tend, .arg = self};
     mg_idle_run(work, work_arg, &tender);
-    s_give_back(self->actor);
+    self->here = true;
+    if (self->walked) {
+        s_give_back(self->actor);
+    }
 }
 
 static void
@@ -215,6 +227,7 @@ s_try(mg_dumpactor_t *self,
                         .walked = s_walked,
                         .name = s_name,
                         .elsewhere = errand.here ? NULL : s_run_idle,
+                        .comes_back = s_comes_back,
                         .arg = &errand};
     s_fill_header(self, waiter, &job.header);
     status = mg_dumpjob_run(&job, &result, why);

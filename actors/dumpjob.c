@@ -12,11 +12,15 @@
 
 enum { WAIT_MS = 20 };
 
+/* What a dump goes through; the pump goes on where it was stopped, the check from its beginning. */
+typedef enum stage { STAGE_BEGIN, STAGE_PUMP, STAGE_FINISH, STAGE_VERIFY, STAGE_DONE } stage_t;
+
 /* A dump under way. */
 typedef struct progress {
     mg_dumpjob_t *job;
     mg_fault_t *why;
     mg_status_t status;
+    stage_t stage;
     mg_dumpfile_t *file;
     mg_dumpwriter_t *writer;
     mg_payloadwalk_t *walk;
@@ -309,25 +313,43 @@ s_publish(progress_t *self, mg_dumpresult_t *out)
     return status;
 }
 
-/* Everything but the name. */
+static mg_status_t
+s_run_stage(progress_t *self)
+{
+    mg_status_t status = MG_OK;
+    switch (self->stage) {
+    case STAGE_BEGIN:
+        return s_begin(self);
+    case STAGE_PUMP:
+        return s_pump(self);
+    case STAGE_FINISH:
+        status = s_finish(self);
+        s_account(self, MG_DUMPPHASE_SYNC);
+        return status;
+    default:
+        status = s_verify(self);
+        s_account(self, MG_DUMPPHASE_VERIFY);
+        MG_FAILPOINT("dump.verified");
+        return status;
+    }
+}
+
+/* Everything but the name, from the stage that it has come to. Ends early when what is left is to be done by the job's own thread. */
 static void
 s_prove(void *arg)
 {
     progress_t *self = arg;
-    self->status = s_begin(self);
-    if (self->status == MG_OK) {
-        self->status = s_pump(self);
+    const mg_dumpjob_t *job = self->job;
+    while (self->status == MG_OK && self->stage < STAGE_DONE) {
+        self->status = s_run_stage(self);
+        if (self->status == MG_ERR_CLOSED && job->comes_back && job->comes_back(job->arg)) {
+            self->status = MG_OK;
+            *self->why = (mg_fault_t){0};
+            return;
+        }
+        self->stage += self->status == MG_OK;
     }
     s_end_walk(self);
-    if (self->status == MG_OK) {
-        self->status = s_finish(self);
-        s_account(self, MG_DUMPPHASE_SYNC);
-    }
-    if (self->status == MG_OK) {
-        self->status = s_verify(self);
-        s_account(self, MG_DUMPPHASE_VERIFY);
-        MG_FAILPOINT("dump.verified");
-    }
 }
 
 mg_status_t
@@ -336,9 +358,8 @@ mg_dumpjob_run(mg_dumpjob_t *job, mg_dumpresult_t *out, mg_fault_t *why)
     progress_t self = {.job = job, .why = why, .phase_since_ns = mg_clock_mono_ns()};
     if (job->elsewhere) {
         job->elsewhere(job->arg, s_prove, &self);
-    } else {
-        s_prove(&self);
     }
+    s_prove(&self);
     mg_status_t status = self.status == MG_OK ? s_publish(&self, out) : self.status;
     mg_payloadwalk_destroy(&self.walk);
     mg_dumpwriter_destroy(&self.writer);

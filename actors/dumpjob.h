@@ -44,9 +44,10 @@ typedef struct mg_dumpjob {
                         const struct mg_dumpjob *job,
                         mg_dumpname_t *out,
                         mg_fault_t *why);
-    void (*elsewhere)(void *arg,
-                      void (*work)(void *),
-                      void *work_arg); /* runs work(work_arg); NULL: here */
+    /* Runs work(work_arg) in another thread and returns when that has ended; NULL: it runs here. */
+    void (*elsewhere)(void *arg, void (*work)(void *), void *work_arg);
+    /* Asked where `turn` has stopped the work elsewhere: true when what is left of it is to be done here. NULL: never. */
+    bool (*comes_back)(void *arg);
     void *arg;
 } mg_dumpjob_t;
 
