@@ -91,6 +91,7 @@ s_warm_memory(size_t len)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uint8_t *room = malloc(len);
+    // cppcheck-suppress uninitdata; only its address is looked at
     size_t lead = (page - (uintptr_t)room % page) % page; /* before the first whole page */
     if (room && len > lead) {
         (void)madvise(room + lead, (len - lead) / page * page,

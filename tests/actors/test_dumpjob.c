@@ -37,8 +37,9 @@ s_fill(mg_store_t *store)
         bson_t body = BSON_INITIALIZER;
         (void)snprintf(id, sizeof id, "id-%06d", i);
         BSON_APPEND_UTF8(&body, "_id", id);
-        BSON_APPEND_UTF8(&body, "text", "a document of some length, so that there are several chunks of them to "
-                                        "be sent, sealed, taken, written, read back and opened");
+        BSON_APPEND_UTF8(&body, "text",
+                         "a document of some length, so that there are several chunks of them to "
+                         "be sent, sealed, taken, written, read back and opened");
         mg_op_t op = {.kind = MG_OP_PUT,
                       .collection = mg_slice_text("zebras"),
                       .key = mg_slice_text(id),
