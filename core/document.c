@@ -3,6 +3,7 @@
 #include "core/bsonwalk.h"
 #include "core/entry.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,7 @@ s_compare_changes(const void *a, const void *b)
 static bool
 s_sort(changes_t *self)
 {
+    assert(self->count > LOOKED_THROUGH_MAX);
     self->sorted = calloc(self->count, sizeof *self->sorted);
     for (size_t i = 0; self->sorted && i < self->count; i++) {
         self->sorted[i] = &self->list[i];

@@ -172,6 +172,14 @@ s_hold(mg_prepared_t *place, const char *id, mg_prepared_t **out_held)
     *out_held = place;
 }
 
+/* The place of answers with this hash; NULL: another one there is being sent. */
+static mg_prepared_t *
+s_free_place(mg_preparations_t *self, uint64_t hash)
+{
+    mg_prepared_t *place = &self->places[hash % MG_PREPARED_MAX];
+    return place->held ? NULL : place;
+}
+
 enum MHD_Result
 mg_preparations_send(mg_preparations_t *self,
                      const mg_lines_t *lines,
@@ -181,10 +189,7 @@ mg_preparations_send(mg_preparations_t *self,
 {
     content_t content;
     bool may_keep = s_read_content(lines, body, &content);
-    mg_prepared_t *place = may_keep ? &self->places[content.hash % MG_PREPARED_MAX] : NULL;
-    if (place && place->held) {
-        place = NULL;
-    }
+    mg_prepared_t *place = may_keep ? s_free_place(self, content.hash) : NULL;
     if (place && s_holds(place, &content)) {
         mg_buf_free(body);
         s_set_id(place->response, place->id, how->id);
