@@ -92,8 +92,9 @@ s_read_secret(const reading_t *reading, mg_signkey_t *out)
 {
     mg_slice_t secret = s_text(reading, "secret");
     secret = secret.len ? secret : s_text(reading, "key");
-    if (secret.len == 0 || secret.len > INT_MAX) {
-        return s_refuse(reading, "HS256 wants a secret");
+    if (secret.len == 0 || secret.len > INT_MAX || s_text(reading, "private_key").len ||
+        s_text(reading, "public_key").len) {
+        return s_refuse(reading, "HS256 wants a secret, and no key in PEM");
     }
     mg_buf_append_slice(&out->sign, secret);
     mg_buf_append_slice(&out->check, secret);
@@ -135,12 +136,18 @@ s_read_pair(const reading_t *reading, mg_signkey_t *out)
 {
     mg_slice_t private_pem = s_text(reading, "private_key");
     mg_slice_t public_pem = s_text(reading, "public_key");
-    if (!s_public_pem(private_pem, public_pem, &out->check)) {
+    if (s_text(reading, "secret").len || s_text(reading, "key").len ||
+        !s_public_pem(private_pem, public_pem, &out->check)) {
         return s_refuse(reading, "RS256 wants a private_key that signs or a public_key that only "
-                                 "checks, in PEM, RSA of at least 2048 bits");
+                                 "checks, in PEM, RSA of at least 2048 bits, and no secret");
     }
     mg_buf_append_slice(&out->sign, private_pem);
-    return MG_OK;
+    mg_buf_t given = {0};
+    bool belong = !private_pem.len || !public_pem.len ||
+                  (s_public_pem((mg_slice_t){0}, public_pem, &given) &&
+                   mg_slice_equal(mg_buf_slice(&given), mg_buf_slice(&out->check)));
+    mg_buf_free(&given);
+    return belong ? MG_OK : s_refuse(reading, "its public_key is not that of its private_key");
 }
 
 static mg_status_t

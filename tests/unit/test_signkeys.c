@@ -226,6 +226,7 @@ test_what_is_no_list_of_keys_is_refused_with_a_sentence(void **state)
         {"[{\"secret\":\"SESAME\"}]", "needs a kid"},
         {"[{\"kid\":\"\",\"secret\":\"SESAME\"}]", "needs a kid"},
         {"[{\"kid\":\"a\"}]", "HS256 wants a secret"},
+        {"[{\"kid\":\"a\",\"secret\":\"SESAME\",\"public_key\":\"SESAME\"}]", "no key in PEM"},
         {"[{\"kid\":\"a\",\"secret\":\"SESAME\",\"algorithm\":\"none\"}]", "HS256 or RS256"},
         {"[{\"kid\":\"a\",\"secret\":\"SESAME\",\"algorithm\":\"RS256\"}]", "RS256 wants"},
         {"[{\"kid\":\"a\",\"private_key\":\"SESAME\",\"algorithm\":\"RS256\"}]", "RS256 wants"},
@@ -259,6 +260,16 @@ test_an_active_key_signs_and_a_short_one_does_not(void **state)
                          mg_buf_text(&s_public));
     CHECK_STATUS(MG_ERR_INVALID, mg_signkeys_read(&keys, mg_buf_slice(&text), &why));
     assert_non_null(strstr(why.text, "it is active, so it needs a private_key"));
+    s_make_pair(MG_SIGNKEY_RSA_BITS_MIN, &private, &public);
+    mg_buf_clear(&text);
+    mg_buf_append_format(&text,
+                         "[{\"kid\":\"a\",\"algorithm\":\"RS256\",\"private_key\":\"%s\","
+                         "\"public_key\":\"%s\"}]",
+                         mg_buf_text(&private), mg_buf_text(&s_public));
+    CHECK_STATUS(MG_ERR_INVALID, mg_signkeys_read(&keys, mg_buf_slice(&text), &why));
+    assert_non_null(strstr(why.text, "is not that of its private_key"));
+    mg_buf_clear(&private);
+    mg_buf_clear(&public);
     s_make_pair(1024, &private, &public);
     mg_buf_clear(&text);
     mg_buf_append_format(&text, "[{\"kid\":\"a\",\"algorithm\":\"RS256\",\"private_key\":\"%s\"}]",
