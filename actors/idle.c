@@ -35,6 +35,7 @@ s_tend(const task_t *task, const mg_idle_tender_t *tender)
 {
     zmq_pollitem_t items[] = {{.fd = task->ended, .events = ZMQ_POLLIN},
                               {.socket = zsock_resolve(tender->inbox), .events = ZMQ_POLLIN}};
+    tender->tend(tender->arg);
     while (!items[0].revents) {
         (void)zmq_poll(items, 2, MG_IDLE_TEND_MS);
         tender->tend(tender->arg);

@@ -26,8 +26,8 @@ bool mg_idle_become(void);
 /* What the caller does meanwhile. */
 typedef struct mg_idle_tender {
     zsock_t *
-        inbox; /* when it holds a message, at MG_IDLE_TEND_MS at the latest, and once at the end, */
-    mg_idle_fn *tend; /* tend(arg) is called, which empties it */
+        inbox; /* at the begin, when it holds a message, MG_IDLE_TEND_MS later at the latest, and */
+    mg_idle_fn *tend; /* at the end tend(arg) is called, which empties it */
     void *arg;
 } mg_idle_tender_t;
 

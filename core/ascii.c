@@ -4,7 +4,7 @@
 
 /* A word holds eight bytes. Each test leaves its answer in the top bit of each byte; with the top bits taken off first no
  * sum carries over into the next byte. */
-enum { WORD = sizeof(uint64_t) };
+enum { WORD = sizeof(uint64_t), BLOCK = 4 * WORD };
 static const uint64_t s_each = 0x0101010101010101;
 static const uint64_t s_top = 0x8080808080808080;
 
@@ -25,6 +25,23 @@ s_printable(uint64_t word)
     return from_blank & ~is_delete & ~word & s_top;
 }
 
+/* Zero only if all are printable. Sums and differences may carry into the next byte: then it is not zero, and bytes are looked at closer. */
+static uint64_t
+s_doubts(uint64_t word)
+{
+    return (word | (word - 0x20 * s_each) | (word + s_each)) & s_top;
+}
+
+static bool
+s_block_is_printable(const uint8_t *bytes)
+{
+    uint64_t doubts = 0;
+    for (size_t i = 0; i < BLOCK; i += WORD) {
+        doubts |= s_doubts(s_load(bytes + i));
+    }
+    return doubts == 0;
+}
+
 static uint64_t
 s_differs(uint64_t word, uint8_t byte)
 {
@@ -40,6 +57,9 @@ s_is_printable(uint8_t byte)
 size_t
 mg_ascii_printable(mg_slice_t text, size_t at)
 {
+    while (text.len - at >= BLOCK && s_block_is_printable(text.data + at)) {
+        at += BLOCK;
+    }
     while (text.len - at >= WORD && s_printable(s_load(text.data + at)) == s_top) {
         at += WORD;
     }

@@ -19,6 +19,12 @@ mg_slice_text(const char *text)
     return mg_slice(text, text ? strlen(text) : 0);
 }
 
+mg_slice_t
+mg_slice_last(mg_slice_t bytes, size_t len)
+{
+    return bytes.len > len ? mg_slice(bytes.data + bytes.len - len, len) : bytes;
+}
+
 bool
 mg_slice_equal(mg_slice_t a, mg_slice_t b)
 {

@@ -31,6 +31,8 @@ typedef struct mg_buf {
 mg_slice_t mg_slice(const void *data, size_t len);
 /* Bytes of a C string without its NUL; NULL gives an empty slice. */
 mg_slice_t mg_slice_text(const char *text);
+/* At most `len` bytes of its end. */
+mg_slice_t mg_slice_last(mg_slice_t bytes, size_t len);
 bool mg_slice_equal(mg_slice_t a, mg_slice_t b);
 /* Bytewise order, the shorter first: <0, 0, >0. */
 int mg_slice_compare(mg_slice_t a, mg_slice_t b);

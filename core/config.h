@@ -29,6 +29,7 @@ typedef struct mg_config_http {
     const char *host;
     uint16_t port;
     uint32_t connections_max;
+    uint32_t head_bytes; /* memory of a connection for the heads of a request and its answer */
     uint64_t body_max_bytes;
     bool body_unlimited; /* up to MG_BODY_MOST_BYTES */
     const char *

@@ -419,6 +419,15 @@ static const mg_config_row_t s_rows[] = {
      .max = 1000000,
      .at = offsetof(mg_config_t, http.connections_per_ip),
      .help = "of them from one address; 0 = any number, as behind a proxy"},
+    {.name = "MEMGATE_HEAD_BYTES",
+     .fallback = "24576",
+     .kind = MG_KIND_U32,
+     .min = 8192,
+     .max = 1048576,
+     .at = offsetof(mg_config_t, http.head_bytes),
+     .help =
+         "memory of a connection for the heads of a request and its answer: the bytes of both and "
+         "about 100 for each line of the request; what needs more gets 431 or 414"},
     {.name = "MEMGATE_HEAD_SECONDS",
      .fallback = "10",
      .kind = MG_KIND_U32,

@@ -44,13 +44,13 @@ mg_conditional_lists(mg_slice_t header, const char *etag, bool weak)
 bool
 mg_conditional_is_known(const mg_request_t *request, char etag[MG_ETAG_TEXT])
 {
-    mg_slice_t header = mg_request_header(request, "If-None-Match");
+    mg_slice_t header = mg_request_header(request, MG_HEADER_IF_NONE_MATCH);
     if (!header.data || mg_conditional_lists(header, etag, true)) {
         return header.data != NULL;
     }
     char packed[MG_ETAG_TEXT];
     mg_etag_write_packed(etag, packed);
-    bool known = mg_coding_takes_gzip(mg_request_header(request, "Accept-Encoding")) &&
+    bool known = mg_coding_takes_gzip(mg_request_header(request, MG_HEADER_ACCEPT_ENCODING)) &&
                  mg_conditional_lists(header, packed, true);
     if (known) {
         memcpy(etag, packed, sizeof packed);
@@ -61,7 +61,7 @@ mg_conditional_is_known(const mg_request_t *request, char etag[MG_ETAG_TEXT])
 bool
 mg_conditional_holds(mg_request_t *request, const mg_entry_t *entry)
 {
-    mg_slice_t header = mg_request_header(request, "If-Match");
+    mg_slice_t header = mg_request_header(request, MG_HEADER_IF_MATCH);
     if (!header.data || !entry) {
         return true;
     }

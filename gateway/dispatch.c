@@ -20,12 +20,13 @@
 static mg_slice_t
 s_token(const mg_request_t *request)
 {
-    mg_slice_t cookie = mg_cookie_get(mg_request_header(request, "Cookie"), MG_COOKIE_TOKEN);
+    mg_slice_t cookie =
+        mg_cookie_get(mg_request_header(request, MG_HEADER_COOKIE), MG_COOKIE_TOKEN);
     if (cookie.len > 0) {
         return cookie;
     }
     static const char scheme[] = "bearer ";
-    mg_slice_t value = mg_request_header(request, "Authorization");
+    mg_slice_t value = mg_request_header(request, MG_HEADER_AUTHORIZATION);
     size_t len = sizeof scheme - 1;
     bool has_scheme = value.len >= len && mg_text_same(mg_slice(value.data, len), scheme);
     return has_scheme ? mg_text_trim(mg_slice(value.data + len, value.len - len)) : value;
@@ -35,11 +36,9 @@ static void
 s_identify(mg_request_t *request)
 {
     mg_session_world_t world = mg_request_world(request);
-    request->caller = (mg_caller_t){0};
-    mg_caller_t caller;
-    if (mg_sessions_identify(request->service->sessions, &world, s_token(request), &caller) ==
-        MG_OK) {
-        request->caller = caller;
+    if (mg_sessions_identify(request->service->sessions, &world, s_token(request),
+                             &request->caller) != MG_OK) {
+        request->caller = (mg_caller_t){0};
     }
 }
 
@@ -61,8 +60,8 @@ s_csrf_holds(const mg_request_t *request)
     }
     char own[MG_CSRF_TEXT];
     mg_csrf_token(mg_buf_slice(&request->service->secret), request->caller.claims.jti, own);
-    mg_slice_t cookie = mg_cookie_get(mg_request_header(request, "Cookie"), MG_COOKIE_CSRF);
-    return s_same_secret(mg_request_header(request, "X-CSRF-Token"),
+    mg_slice_t cookie = mg_cookie_get(mg_request_header(request, MG_HEADER_COOKIE), MG_COOKIE_CSRF);
+    return s_same_secret(mg_request_header(request, MG_HEADER_X_CSRF_TOKEN),
                          cookie.len ? cookie : mg_slice_text(own));
 }
 
@@ -76,7 +75,7 @@ s_passes_filter(mg_request_t *request)
     }
     const mg_config_http_t *http = request->service->http;
     int bypass = http->local_host_bypass_set ? http->local_host_bypass : -1;
-    switch (mg_ipfilter_check(mg_request_settings(request), &request->origin, bypass)) {
+    switch (mg_ipfilter_check(mg_request_ipfilter(request), &request->origin, bypass)) {
     case MG_IPFILTER_PASS:
         return true;
     case MG_IPFILTER_NOT_LISTED:
@@ -130,7 +129,8 @@ s_passes_condition(mg_request_t *request)
 {
     const mg_route_t *route = request->match.route;
     bool writes = route->method == MG_METHOD_PUT || route->method == MG_METHOD_DELETE;
-    bool conditional = writes && route->resource && mg_request_header(request, "If-Match").data;
+    bool conditional =
+        writes && route->resource && mg_request_header(request, MG_HEADER_IF_MATCH).data;
     return !conditional || mg_conditional_holds(request, mg_resource_entry(request));
 }
 

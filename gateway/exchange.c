@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* The record of a request's connection; NULL: there was no memory for it. */
 static mg_connection_t *
@@ -28,42 +27,6 @@ s_enter(mg_request_t *request, mg_stage_t stage)
         mg_connection_enter(connection, stage, request->exchanges->now_ms);
         mg_connection_hold(connection, stage == MG_STAGE_IDLE ? NULL : request);
     }
-}
-
-mg_slice_t
-mg_exchange_header(const mg_request_t *request, const char *name)
-{
-    const char *value = NULL;
-    size_t len = 0;
-    if (MHD_lookup_connection_value_n(request->connection, MHD_HEADER_KIND, name, strlen(name),
-                                      &value, &len) != MHD_YES) {
-        return (mg_slice_t){0};
-    }
-    return mg_slice(value ? value : "", len);
-}
-
-typedef struct header_search {
-    const char *name;
-    mg_slice_t value;
-} header_search_t;
-
-static enum MHD_Result
-s_on_search(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    (void)kind;
-    header_search_t *search = arg;
-    if (strcasecmp(name, search->name) == 0) {
-        search->value = mg_slice_text(value ? value : "");
-    }
-    return MHD_YES;
-}
-
-mg_slice_t
-mg_exchange_last_header(const mg_request_t *request, const char *name)
-{
-    header_search_t search = {.name = name};
-    (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, s_on_search, &search);
-    return search.value;
 }
 
 /* --- sending --- */
@@ -97,7 +60,7 @@ s_pack(mg_request_t *request)
     mg_buf_t packed = {0};
     bool worth =
         request->exchanges->gzip && answer->content_type && answer->body.len > http->gzip_min_bytes;
-    if (!worth || !mg_coding_takes_gzip(mg_exchange_header(request, "Accept-Encoding")) ||
+    if (!worth || !mg_coding_takes_gzip(mg_request_header(request, MG_HEADER_ACCEPT_ENCODING)) ||
         mg_gzip_pack(request->exchanges->gzip, mg_buf_slice(&answer->body), &packed) != MG_OK ||
         !s_mark_packed(answer)) {
         mg_buf_free(&packed);
@@ -108,18 +71,32 @@ s_pack(mg_request_t *request)
     return true;
 }
 
+enum { DIGITS_ROOM = 24 };
+
 /* Lines of an answer, with the texts that are made for it. */
 typedef struct answer_lines {
     mg_lines_t lines;
-    char body_length[24];
+    char body_length[DIGITS_ROOM];
 } answer_lines_t;
+
+/* Decimal digits, written from the end of `room`; printf costs more than finding the document. */
+static const char *
+s_digits(size_t number, char room[DIGITS_ROOM])
+{
+    char *at = room + DIGITS_ROOM - 1;
+    *at = 0;
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return at;
+}
 
 /* What every answer with a body tells of it; `len` is that of the body as it was before it was packed. */
 static void
 s_describe_body(const mg_request_t *request, size_t len, bool packed, answer_lines_t *out)
 {
-    (void)snprintf(out->body_length, sizeof out->body_length, "%zu", len);
-    mg_lines_add(&out->lines, "X-Body-Length", out->body_length);
+    mg_lines_add(&out->lines, "X-Body-Length", s_digits(len, out->body_length));
     mg_lines_add(&out->lines, "Content-Type", request->answer.content_type);
     if (packed) {
         mg_lines_add(&out->lines, "Content-Encoding", "gzip");
@@ -131,7 +108,7 @@ static void
 s_add_cors(const mg_request_t *request, mg_lines_t *out)
 {
     const mg_cors_t *cors = &request->exchanges->cors;
-    mg_slice_t origin = mg_exchange_header(request, "Origin");
+    mg_slice_t origin = mg_request_header(request, MG_HEADER_ORIGIN);
     bool allowed = origin.data && mg_cors_allows(cors, origin);
     mg_cors_header_t headers[MG_CORS_HEADERS_MAX];
     size_t count = mg_cors_headers(cors, allowed ? origin : (mg_slice_t){0},
@@ -220,17 +197,18 @@ typedef struct head_reading {
     mg_header_t
         headers[MG_GATE_HEADERS_MAX + 1]; /* one more, so that the gate sees that it is too many */
     size_t count;
+    mg_request_t *request;
 } head_reading_t;
 
 /* Spaces and tabs before a value: RFC 9110 section 5.5 allows any number. The library leaves the head where it was read, with a NUL for the
  * colon (0.9.75); a value that does not stand behind its name like that has none, and the gate misses its bytes. */
 static size_t
-s_blanks_before(const char *value, const char *name, size_t name_len)
+s_blanks_before(const char *value, mg_slice_t name, size_t head_bytes)
 {
-    const char *first = name + name_len + 1;
+    const char *first = (const char *)name.data + name.len + 1;
     const char *at = first;
-    bool behind = (uintptr_t)value >= (uintptr_t)first &&
-                  (uintptr_t)value - (uintptr_t)first < MG_SERVER_MEMORY;
+    bool behind =
+        (uintptr_t)value >= (uintptr_t)first && (uintptr_t)value - (uintptr_t)first < head_bytes;
     while (behind && at < value && (*at == ' ' || *at == '\t')) {
         at++;
     }
@@ -248,13 +226,16 @@ s_on_header(void *arg,
 {
     (void)kind;
     head_reading_t *reading = arg;
+    mg_request_t *request = reading->request;
     if (reading->count > MG_GATE_HEADERS_MAX) {
         return MHD_NO;
     }
-    reading->headers[reading->count++] =
-        (mg_header_t){.name = mg_slice(name, name_len),
-                      .value = mg_slice(value ? value : "", value_len),
-                      .blanks = value ? s_blanks_before(value, name, name_len) : 0};
+    mg_header_t *header = &reading->headers[reading->count++];
+    *header = (mg_header_t){.name = mg_slice(name, name_len),
+                            .value = mg_slice(value ? value : "", value_len)};
+    header->blanks =
+        value ? s_blanks_before(value, header->name, request->service->http->head_bytes) : 0;
+    mg_headers_note(&request->headers, header->name, header->value);
     return MHD_YES;
 }
 
@@ -271,6 +252,7 @@ s_check_head(mg_request_t *request, const char *method, const char *version)
 {
     head_reading_t reading; /* large: only what was read is looked at */
     reading.count = 0;
+    reading.request = request;
     (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, s_on_header, &reading);
     const mg_head_t head = {.method = mg_slice_text(method),
                             .target = mg_buf_slice(&request->target),
@@ -289,17 +271,17 @@ s_read_origin(mg_request_t *request)
     if (!info || mg_address_of_socket(info->client_addr, &request->origin.peer) != MG_OK) {
         request->origin.peer = (mg_address_t){0}; /* matches no range but 0.0.0.0-like ones */
     }
-    request->origin.forwarded_for = mg_exchange_header(request, "X-Forwarded-For");
-    request->origin.real_ip = mg_exchange_header(request, "X-Real-IP");
-    request->origin.connecting_ip = mg_exchange_header(request, "CF-Connecting-IP");
+    request->origin.forwarded_for = mg_request_header(request, MG_HEADER_X_FORWARDED_FOR);
+    request->origin.real_ip = mg_request_header(request, MG_HEADER_X_REAL_IP);
+    request->origin.connecting_ip = mg_request_header(request, MG_HEADER_CF_CONNECTING_IP);
 }
 
 static void
 s_read_id(mg_request_t *request)
 {
-    mg_slice_t wanted = mg_exchange_header(request, "X-Request-ID");
+    mg_slice_t wanted = mg_request_header(request, MG_HEADER_X_REQUEST_ID);
     mg_requestid_choose(&request->exchanges->ids,
-                        wanted.data ? wanted : mg_exchange_header(request, "request-id"),
+                        wanted.data ? wanted : mg_request_header(request, MG_HEADER_REQUEST_ID),
                         request->id);
 }
 

@@ -63,9 +63,5 @@ void mg_exchange_end(void *arg,
 
 /* The request has its answer: resumes it if it waits. May be called while it is being dispatched. */
 void mg_exchange_finish(mg_request_t *request);
-/* A header of the request; data NULL: not sent. */
-mg_slice_t mg_exchange_header(const mg_request_t *request, const char *name);
-/* Of several lines with this name the last one. */
-mg_slice_t mg_exchange_last_header(const mg_request_t *request, const char *name);
 
 #endif

@@ -16,7 +16,7 @@ s_key(const mg_request_t *request)
 {
     bool counts = request->framing.method == MG_METHOD_POST && request->caller.known &&
                   request->match.route->access != MG_ACCESS_OPEN;
-    return counts ? mg_request_header(request, "Idempotency-Key") : (mg_slice_t){0};
+    return counts ? mg_request_header(request, MG_HEADER_IDEMPOTENCY_KEY) : (mg_slice_t){0};
 }
 
 static bool

@@ -4,31 +4,66 @@
 
 #include <string.h>
 
-typedef enum membership { LIST_EMPTY, LIST_WITHOUT, LIST_WITH } membership_t;
-
-static membership_t
-s_membership(mg_slice_t settings, const char *list, const mg_address_t *address)
+/* An array with at least one item; else data NULL. */
+static mg_slice_t
+s_list(mg_slice_t settings, const char *name)
 {
     bson_iter_t at;
     bson_iter_t item;
-    if (!mg_document_find(settings, list, &at) || !BSON_ITER_HOLDS_ARRAY(&at) ||
-        !bson_iter_recurse(&at, &item)) {
-        return LIST_EMPTY;
+    uint32_t len = 0;
+    const uint8_t *data = NULL;
+    if (!mg_document_find(settings, name, &at) || !BSON_ITER_HOLDS_ARRAY(&at) ||
+        !bson_iter_recurse(&at, &item) || !bson_iter_next(&item)) {
+        return (mg_slice_t){0};
     }
-    membership_t found = LIST_EMPTY;
-    while (found != LIST_WITH && bson_iter_next(&item)) {
+    bson_iter_array(&at, &len, &data);
+    return mg_slice(data, len);
+}
+
+mg_ipfilter_t
+mg_ipfilter_read(mg_slice_t settings)
+{
+    if (settings.len == 0) {
+        return (mg_ipfilter_t){0};
+    }
+    return (mg_ipfilter_t){
+        .set = true,
+        .trusts_forwarding = mg_document_bool(settings, "trust_x_forwarded_for", false),
+        .local_bypass = mg_document_bool(settings, "allow_localhost_bypass", true),
+        .proxies = s_list(settings, "xff_trusted_proxies"),
+        .whitelist = s_list(settings, "ip_whitelist"),
+        .blacklist = s_list(settings, "ip_blacklist"),
+    };
+}
+
+/* False for an empty list. */
+static bool
+s_holds(mg_slice_t list, const mg_address_t *address)
+{
+    bson_iter_t item;
+    bool found = false;
+    if (!list.data || !bson_iter_init_from_data(&item, list.data, list.len)) {
+        return false;
+    }
+    while (!found && bson_iter_next(&item)) {
         uint32_t len = 0;
         const char *range = BSON_ITER_HOLDS_UTF8(&item) ? bson_iter_utf8(&item, &len) : "";
-        found = mg_address_in_range(address, mg_slice(range, len)) ? LIST_WITH : LIST_WITHOUT;
+        found = mg_address_in_range(address, mg_slice(range, len));
     }
     return found;
 }
 
-mg_address_t
-mg_ipfilter_client(mg_slice_t settings, const mg_origin_t *origin)
+/* True for an empty list too: it restricts nobody. */
+static bool
+s_admits(mg_slice_t list, const mg_address_t *address)
 {
-    if (settings.len == 0 || !mg_document_bool(settings, "trust_x_forwarded_for", false) ||
-        s_membership(settings, "xff_trusted_proxies", &origin->peer) == LIST_WITHOUT) {
+    return !list.data || s_holds(list, address);
+}
+
+mg_address_t
+mg_ipfilter_client(const mg_ipfilter_t *self, const mg_origin_t *origin)
+{
+    if (!self->trusts_forwarding || !s_admits(self->proxies, &origin->peer)) {
         return origin->peer;
     }
     mg_slice_t first = origin->forwarded_for;
@@ -54,25 +89,23 @@ s_is_forwarded(const mg_origin_t *origin)
 }
 
 static bool
-s_bypasses(mg_slice_t settings, const mg_origin_t *origin, int bypass)
+s_bypasses(const mg_ipfilter_t *self, const mg_origin_t *origin, int bypass)
 {
-    bool on =
-        bypass >= 0 ? bypass != 0 : mg_document_bool(settings, "allow_localhost_bypass", true);
+    bool on = bypass >= 0 ? bypass != 0 : self->local_bypass;
     return on && !s_is_forwarded(origin) && mg_address_is_loopback(&origin->peer);
 }
 
 mg_ipfilter_verdict_t
-mg_ipfilter_check(mg_slice_t settings, const mg_origin_t *origin, int bypass)
+mg_ipfilter_check(const mg_ipfilter_t *self, const mg_origin_t *origin, int bypass)
 {
-    if (settings.len == 0 || s_bypasses(settings, origin, bypass)) {
+    if (!self->set || s_bypasses(self, origin, bypass)) {
         return MG_IPFILTER_PASS;
     }
-    mg_address_t client = mg_ipfilter_client(settings, origin);
-    if (s_membership(settings, "ip_whitelist", &client) == LIST_WITHOUT) {
+    mg_address_t client = mg_ipfilter_client(self, origin);
+    if (!s_admits(self->whitelist, &client)) {
         return MG_IPFILTER_NOT_LISTED;
     }
-    return s_membership(settings, "ip_blacklist", &client) == LIST_WITH ? MG_IPFILTER_LISTED
-                                                                        : MG_IPFILTER_PASS;
+    return s_holds(self->blacklist, &client) ? MG_IPFILTER_LISTED : MG_IPFILTER_PASS;
 }
 
 static bool

@@ -219,7 +219,7 @@ mg_observe(mg_observer_t *self, const mg_request_t *request, int64_t took_us)
     if (!s_is_api(entry)) {
         return;
     }
-    entry->is_test = mg_text_same(mg_request_header(request, "X-IS-TEST"), "true");
+    entry->is_test = mg_text_same(mg_request_header(request, MG_HEADER_X_IS_TEST), "true");
     s_count(s_minute(self, entry->time_ns / MG_NS_PER_SECOND / 60), entry);
     s_see(&self->paths, mg_observed_where(entry));
     if (entry->user[0]) {

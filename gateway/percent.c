@@ -1,5 +1,6 @@
 #include "gateway/percent.h"
 
+#include "core/ascii.h"
 #include "gateway/text.h"
 
 #include <bson/bson.h>
@@ -37,12 +38,36 @@ s_next_byte(mg_slice_t text, size_t *at, bool plus_is_space)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
+/* Where the bytes from `at` on that stand for themselves end. */
+static size_t
+s_plain_end(mg_slice_t text, size_t at, bool plus_is_space)
+{
+    while (at < text.len && text.data[at] != '%' && !mg_text_is_control(text.data[at]) &&
+           !(plus_is_space && text.data[at] == '+')) {
+        at++;
+    }
+    return at;
+}
+
+static bool
+s_is_utf8(mg_slice_t text)
+{
+    return mg_ascii_printable(text, 0) == text.len ||
+           bson_utf8_validate((const char *)text.data, text.len, false);
+}
+
 mg_status_t
 mg_percent_decode(mg_slice_t text, bool plus_is_space, mg_buf_t *out)
 {
     size_t start = out->len;
     size_t at = 0;
     while (at < text.len) {
+        size_t plain_end = s_plain_end(text, at, plus_is_space);
+        if (plain_end > at) {
+            mg_buf_append(out, text.data + at, plain_end - at);
+            at = plain_end;
+            continue;
+        }
         int byte = s_next_byte(text, &at, plus_is_space);
         if (byte < 0 || mg_text_is_control((uint8_t)byte)) {
             return MG_ERR_INVALID;
@@ -53,7 +78,7 @@ mg_percent_decode(mg_slice_t text, bool plus_is_space, mg_buf_t *out)
         return MG_ERR_NO_MEMORY;
     }
     size_t len = out->len - start;
-    bool valid = len == 0 || bson_utf8_validate((const char *)out->data + start, len, false);
+    bool valid = len == 0 || s_is_utf8(mg_slice(out->data + start, len));
     return valid ? MG_OK : MG_ERR_INVALID;
 }
 
@@ -78,8 +103,8 @@ s_read_pair(mg_slice_t pair, mg_query_t *out)
     if (status != MG_OK) {
         return status;
     }
-    out->name_len[out->count] = middle - start;
-    out->value_len[out->count] = out->text.len - middle;
+    out->name_len[out->count] = (uint32_t)(middle - start);
+    out->value_len[out->count] = (uint32_t)(out->text.len - middle);
     out->count++;
     return MG_OK;
 }

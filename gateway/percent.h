@@ -18,9 +18,9 @@ MG_MUST_USE mg_status_t mg_percent_decode(mg_slice_t text, bool plus_is_space, m
 
 /* The decoded parameters of one query string, in the order they came. Start from zero. */
 typedef struct mg_query {
-    mg_buf_t text;                 /* decoded names and values, end to end */
-    size_t name_len[MG_QUERY_MAX]; /* bytes of each name, which stands right before its value */
-    size_t value_len[MG_QUERY_MAX];
+    mg_buf_t text;                   /* decoded names and values, end to end */
+    uint32_t name_len[MG_QUERY_MAX]; /* bytes of each name, which stands right before its value */
+    uint32_t value_len[MG_QUERY_MAX];
     size_t count;
 } mg_query_t;
 

@@ -17,12 +17,17 @@ typedef struct content {
     uint64_t hash;
 } content_t;
 
+/* The names under which the request id is told. */
+static const char *const s_id_names[] = {"X-Request-ID", "request_id"};
+
+enum { IDS = sizeof s_id_names / sizeof *s_id_names };
+
 struct mg_prepared {
     uint64_t hash;                 /* of the answer that was given here last; 0: none */
     struct MHD_Response *response; /* NULL: it was given once only */
     content_t content;             /* of the response, whose body it shares */
-    char id[MG_REQUEST_ID_MAX + 1];
-    bool held; /* it is being sent */
+    char *ids[IDS]; /* the values of those lines, where the library keeps them; NULL: not there */
+    bool held;      /* it is being sent */
 };
 
 struct mg_preparations {
@@ -75,10 +80,12 @@ mg_lines_add(mg_lines_t *self, const char *name, const char *value)
     }
 }
 
-/* False when the answer is not one to keep. */
+/* False when the answer is not one to keep. The hash is of the lines, the body's length and ETag among them, and of the body's end:
+ * enough to tell nearly all answers apart; for equal is only what s_holds has compared. */
 static bool
 s_read_content(const mg_lines_t *lines, const mg_buf_t *body, content_t *out)
 {
+    enum { TOLD_BY = 64 };
     out->lines_len = 0;
     out->body = mg_buf_slice(body);
     if (lines->private || body->len == 0 || body->len > MG_PREPARED_BODY_MAX) {
@@ -94,8 +101,10 @@ s_read_content(const mg_lines_t *lines, const mg_buf_t *body, content_t *out)
         memcpy(out->lines + out->lines_len, text, size);
         out->lines_len += size;
     }
-    uint64_t seed = XXH3_64bits(out->lines, out->lines_len);
-    out->hash = XXH3_64bits_withSeed(out->body.data, out->body.len, seed);
+    mg_slice_t end = mg_slice_last(out->body, TOLD_BY);
+    const uint64_t parts[] = {XXH3_64bits(out->lines, out->lines_len),
+                              XXH3_64bits(end.data, end.len)};
+    out->hash = XXH3_64bits(parts, sizeof parts);
     return true;
 }
 
@@ -116,20 +125,6 @@ s_add(struct MHD_Response *response, const char *name, const char *value)
     }
 }
 
-/* The names under which the request id is told. */
-static const char *const s_id_names[] = {"X-Request-ID", "request_id"};
-
-static void
-s_set_id(struct MHD_Response *response, const char *before, const char *id)
-{
-    for (size_t i = 0; i < sizeof s_id_names / sizeof *s_id_names; i++) {
-        if (before) {
-            (void)MHD_del_response_header(response, s_id_names[i], before);
-        }
-        s_add(response, s_id_names[i], id);
-    }
-}
-
 static struct MHD_Response *
 s_make(const mg_preparations_t *self, const mg_lines_t *lines, mg_buf_t *body, const char *id)
 {
@@ -145,8 +140,36 @@ s_make(const mg_preparations_t *self, const mg_lines_t *lines, mg_buf_t *body, c
     for (size_t i = 0; i < lines->count; i++) {
         s_add(response, lines->line[i].name, lines->line[i].value);
     }
-    s_set_id(response, NULL, id);
+    for (size_t i = 0; i < IDS; i++) {
+        s_add(response, s_id_names[i], id);
+    }
     return response;
+}
+
+/* The library keeps a copy of each value and tells where (0.9.75). */
+static char *
+s_kept_value(struct MHD_Response *response, const char *name)
+{
+    return (char *)MHD_get_response_header(response, name);
+}
+
+/* An id as long as the one before is written over it, as nearly all are; another one gets lines of its own. */
+static void
+s_set_id(mg_prepared_t *place, const char *id)
+{
+    size_t len = strlen(id);
+    for (size_t i = 0; i < IDS; i++) {
+        char *before = place->ids[i];
+        if (before && strlen(before) == len) {
+            memcpy(before, id, len);
+            continue;
+        }
+        if (before) {
+            (void)MHD_del_response_header(place->response, s_id_names[i], before);
+        }
+        s_add(place->response, s_id_names[i], id);
+        place->ids[i] = s_kept_value(place->response, s_id_names[i]);
+    }
 }
 
 /* Keeps what is given here for the second time; false: this was the first. */
@@ -159,15 +182,17 @@ s_keep(mg_prepared_t *place, const content_t *content, struct MHD_Response *resp
     if (again) {
         place->response = response;
         place->content = *content;
+        for (size_t i = 0; i < IDS; i++) {
+            place->ids[i] = s_kept_value(response, s_id_names[i]);
+        }
     }
     return again;
 }
 
-/* The place's answer is on its way under this id; whoever sends it holds the place. */
+/* The place's answer is on its way; whoever sends it holds the place. */
 static void
-s_hold(mg_prepared_t *place, const char *id, mg_prepared_t **out_held)
+s_hold(mg_prepared_t *place, mg_prepared_t **out_held)
 {
-    memcpy(place->id, id, strlen(id) + 1);
     place->held = true;
     *out_held = place;
 }
@@ -192,8 +217,8 @@ mg_preparations_send(mg_preparations_t *self,
     mg_prepared_t *place = may_keep ? s_free_place(self, content.hash) : NULL;
     if (place && s_holds(place, &content)) {
         mg_buf_free(body);
-        s_set_id(place->response, place->id, how->id);
-        s_hold(place, how->id, out_held);
+        s_set_id(place, how->id);
+        s_hold(place, out_held);
         return MHD_queue_response(how->connection, how->status, place->response);
     }
     struct MHD_Response *response = s_make(self, lines, body, how->id);
@@ -202,7 +227,7 @@ mg_preparations_send(mg_preparations_t *self,
     }
     enum MHD_Result queued = MHD_queue_response(how->connection, how->status, response);
     if (place && s_keep(place, &content, response)) {
-        s_hold(place, how->id, out_held);
+        s_hold(place, out_held);
     } else {
         MHD_destroy_response(response);
     }

@@ -10,15 +10,9 @@
 #include <string.h>
 
 mg_slice_t
-mg_request_header(const mg_request_t *self, const char *name)
+mg_request_header(const mg_request_t *self, mg_header_id_t id)
 {
-    return mg_exchange_header(self, name);
-}
-
-mg_slice_t
-mg_request_last_header(const mg_request_t *self, const char *name)
-{
-    return mg_exchange_last_header(self, name);
+    return self->headers.value[id];
 }
 
 mg_slice_t
@@ -66,12 +60,11 @@ mg_request_json(mg_request_t *self, mg_error_id_t error)
     return self->json;
 }
 
-mg_slice_t
-mg_request_settings(const mg_request_t *self)
+const mg_ipfilter_t *
+mg_request_ipfilter(const mg_request_t *self)
 {
-    const mg_entry_t *entry =
-        mg_request_find(self, MG_COLLECTION_SETTINGS, mg_slice_text(MG_SEED_SETTINGS));
-    return entry ? mg_entry_body(entry) : (mg_slice_t){0};
+    return mg_service_ipfilter(self->service, mg_request_find(self, MG_COLLECTION_SETTINGS,
+                                                              mg_slice_text(MG_SEED_SETTINGS)));
 }
 
 bool
@@ -86,7 +79,7 @@ bool
 mg_request_over_https(const mg_request_t *self)
 {
     return self->service->http->tls_cert != NULL ||
-           mg_text_same(mg_request_header(self, "X-Forwarded-Proto"), "https");
+           mg_text_same(mg_request_header(self, MG_HEADER_X_FORWARDED_PROTO), "https");
 }
 
 void

@@ -13,6 +13,7 @@
 #define MG_GATEWAY_REQUEST_H
 
 #include "gateway/gate.h"
+#include "gateway/headers.h"
 #include "gateway/ipfilter.h"
 #include "gateway/percent.h"
 #include "gateway/ratelimit.h"
@@ -43,6 +44,7 @@ struct mg_request {
     mg_service_t *service;
     /* what the client sent */
     mg_framing_t framing;
+    mg_headers_t headers;
     mg_buf_t target; /* path and query, escapes and all */
     mg_slice_t path;
     mg_query_t query;
@@ -80,9 +82,7 @@ struct mg_request {
 };
 
 /* A header's value as the library found it; data NULL: not sent. Valid until the request ends. */
-mg_slice_t mg_request_header(const mg_request_t *self, const char *name);
-/* The same of the last line with this name: the one that the nearest proxy wrote, where it adds a line and does not extend one. */
-mg_slice_t mg_request_last_header(const mg_request_t *self, const char *name);
+mg_slice_t mg_request_header(const mg_request_t *self, mg_header_id_t id);
 /* Decoded path parameter number `index`. */
 mg_slice_t mg_request_param(const mg_request_t *self, size_t index);
 /* The view, keys and time that this run judges by. */
@@ -92,8 +92,8 @@ const mg_entry_t *
 mg_request_find(const mg_request_t *self, mg_collection_id_t collection, mg_slice_t key);
 /* The body as a JSON object; an empty body is an empty object. NULL: it has answered `error`. */
 json_t *mg_request_json(mg_request_t *self, mg_error_id_t error);
-/* The security settings document; empty when there is none. */
-mg_slice_t mg_request_settings(const mg_request_t *self);
+/* What the security settings say of addresses. Valid during this run only. */
+const mg_ipfilter_t *mg_request_ipfilter(const mg_request_t *self);
 /* Its target lies under /platform/: also before the path is known. */
 bool mg_request_is_platform(const mg_request_t *self);
 /* The connection is https: our own TLS, or as far as X-Forwarded-Proto says. */

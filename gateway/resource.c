@@ -28,8 +28,12 @@ s_key_of_path(const mg_request_t *request, mg_buf_t *out)
     size_t count = 0;
     for (; collection->key_fields[count]; count++) {
         const char *prefix = resource->key_prefixes[count];
-        mg_buf_append_text(&parts[count], prefix ? prefix : "");
-        mg_buf_append_slice(&parts[count], mg_request_param(request, resource->key_params[count]));
+        slices[count] = mg_request_param(request, resource->key_params[count]);
+        if (!prefix) {
+            continue;
+        }
+        mg_buf_append_text(&parts[count], prefix);
+        mg_buf_append_slice(&parts[count], slices[count]);
         slices[count] = mg_buf_slice(&parts[count]);
         out->failed = out->failed || !mg_buf_ok(&parts[count]);
     }
@@ -237,7 +241,7 @@ static bool
 s_stands_alone(const mg_request_t *request, const bson_t *patch)
 {
     const mg_resource_t *resource = s_resource(request);
-    bool conditional = mg_request_header(request, "If-Match").data != NULL;
+    bool conditional = mg_request_header(request, MG_HEADER_IF_MATCH).data != NULL;
     if (conditional || resource->update_shows || (resource->check && !resource->checked)) {
         return false;
     }

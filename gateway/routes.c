@@ -63,9 +63,15 @@ s_take_segment(mg_slice_t *rest)
 }
 
 static bool
+s_is_param(mg_slice_t name)
+{
+    return name.len > 0 && name.data[0] == '{';
+}
+
+static bool
 s_is_tail(mg_slice_t name)
 {
-    return name.len > 5 && memcmp(name.data + name.len - 4, "...}", 4) == 0;
+    return s_is_param(name) && name.len > 5 && memcmp(name.data + name.len - 4, "...}", 4) == 0;
 }
 
 bool
@@ -78,7 +84,7 @@ mg_route_fits(const char *pattern, mg_slice_t path, mg_route_match_t *out)
             return false; /* the pattern goes on, the path does not */
         }
         mg_slice_t name = s_take_segment(&names);
-        bool is_param = name.len > 0 && name.data[0] == '{';
+        bool is_param = s_is_param(name);
         mg_slice_t value = path;
         if (!s_is_tail(name)) {
             value = s_take_segment(&path);
@@ -102,19 +108,34 @@ s_answers(const mg_route_t *route, mg_method_t method)
     return route->method == method || (method == MG_METHOD_HEAD && route->method == MG_METHOD_GET);
 }
 
-/* A number for the first two segments, `/platform/api`: rows of other numbers need no look. 0: a parameter is among them. */
-static uint64_t
-s_family(mg_slice_t path)
+static mg_route_shape_t
+s_shape(mg_slice_t path)
 {
+    enum { FAMILY = 3 /* segments: what is before the first '/' is empty */ };
     mg_slice_t rest = path;
-    for (int i = 0; i < 3 && rest.data; i++) { /* what is before the first '/' is empty */
-        mg_slice_t segment = s_take_segment(&rest);
-        if (segment.len > 0 && segment.data[0] == '{') {
-            return 0;
+    mg_slice_t segment = {0};
+    mg_route_shape_t shape = {0};
+    size_t family_len = path.len;
+    bool is_named = true;
+    while (rest.data) {
+        segment = s_take_segment(&rest);
+        shape.segments++;
+        is_named = is_named && (shape.segments > FAMILY || !s_is_param(segment));
+        if (shape.segments == FAMILY && rest.data) {
+            family_len = path.len - rest.len - 1;
         }
     }
-    size_t len = rest.data ? path.len - rest.len - 1 : path.len;
-    return XXH3_64bits(path.data, len) | 1;
+    shape.family = is_named ? XXH3_64bits(path.data, family_len) | 1 : 0;
+    shape.segments = s_is_tail(segment) ? 0 : shape.segments;
+    return shape;
+}
+
+/* No word on what parameters hold, nor on what follows the family. */
+static bool
+s_may_fit(const mg_route_shape_t *pattern, const mg_route_shape_t *path)
+{
+    return (pattern->family == path->family || pattern->family == 0) &&
+           (pattern->segments == path->segments || pattern->segments == 0);
 }
 
 void
@@ -125,7 +146,7 @@ mg_router_build(mg_router_t *self)
     while ((row = mg_route_row(self->count)) != NULL) {
         assert(self->count < MG_ROUTES_MAX); /* more rows than a router has room for */
         self->rows[self->count] = row;
-        self->families[self->count++] = s_family(mg_slice_text(row->pattern));
+        self->shapes[self->count++] = s_shape(mg_slice_text(row->pattern));
     }
 }
 
@@ -135,10 +156,10 @@ mg_routes_find(const mg_router_t *router,
                mg_slice_t path,
                mg_route_match_t *out)
 {
-    uint64_t family = s_family(path);
+    const mg_route_shape_t shape = s_shape(path);
     *out = (mg_route_match_t){0};
     for (size_t i = 0; i < router->count && !out->route; i++) {
-        if (router->families[i] != family && router->families[i] != 0) {
+        if (!s_may_fit(&router->shapes[i], &shape)) {
             continue;
         }
         mg_route_match_t match = {0};

@@ -73,11 +73,17 @@ typedef struct mg_route_table {
     size_t count;
 } mg_route_table_t;
 
-/* All rows, and what spares a search most of them. */
+/* What a path shares with each pattern that it fits: a search spares itself all other rows. */
+typedef struct mg_route_shape {
+    uint64_t
+        family; /* a number for the first two segments, `/platform/api`; 0: a parameter is among them */
+    size_t segments; /* 0: the pattern ends in a parameter that takes any number of them */
+} mg_route_shape_t;
+
 typedef struct mg_router {
     size_t count;
     const mg_route_t *rows[MG_ROUTES_MAX];
-    uint64_t families[MG_ROUTES_MAX];
+    mg_route_shape_t shapes[MG_ROUTES_MAX];
 } mg_router_t;
 
 void mg_router_build(mg_router_t *self);

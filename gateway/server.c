@@ -131,7 +131,7 @@ s_start_daemon(mg_server_t *self, uint32_t connections_max)
         {MHD_OPTION_LISTEN_SOCKET, self->listen_fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, connections_max, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, exchanges->service->http->connections_per_ip, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, MG_SERVER_MEMORY, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, exchanges->service->http->head_bytes, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, s_silence_s(exchanges->service->http), NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, CLIENT_STRICTNESS, NULL},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)s_keep_escapes, NULL},

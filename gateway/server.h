@@ -18,8 +18,7 @@
 typedef struct mg_server mg_server_t;
 
 enum {
-    MG_SERVER_MEMORY = 24 << 10, /* bytes per connection: the head and the library's own needs */
-    MG_SERVER_SPARE_FILES = 64   /* descriptors left for dumps, sockets and logs */
+    MG_SERVER_SPARE_FILES = 64 /* descriptors left for dumps, sockets and logs */
 };
 
 /* Binds and listens; the port is then known. */

@@ -218,6 +218,7 @@ s_take_view(mg_service_t *self, const Mg__StateReply *reply)
         self->swaps = reply->swaps;
         mg_sessions_clear(self->sessions);
         mg_representations_clear(self->representations);
+        self->settings = NULL;
         mg_ratestore_load(self->rates, mg_viewref_view(self->view), mg_clock_mono_ms(),
                           mg_clock_wall_ns());
     }
@@ -290,6 +291,18 @@ s_ask_view(mg_service_t *self)
         mg_link_ask(self->view_link, &request.base, mg_clock_mono_ms() + DAY_MS, s_on_view, self);
     self->view_asked = status == MG_OK;
     return status;
+}
+
+const mg_ipfilter_t *
+mg_service_ipfilter(mg_service_t *self, const mg_entry_t *settings)
+{
+    uint64_t rev = settings ? settings->rev : 0;
+    if (settings != self->settings || rev != self->settings_rev) {
+        self->settings = settings;
+        self->settings_rev = rev;
+        self->ipfilter = mg_ipfilter_read(settings ? mg_entry_body(settings) : (mg_slice_t){0});
+    }
+    return &self->ipfilter;
 }
 
 void

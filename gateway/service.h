@@ -51,6 +51,9 @@ struct mg_service {
     mg_slots_t *slots;
     mg_sessions_t *sessions;
     mg_representations_t *representations;
+    const mg_entry_t *settings; /* whose words on addresses are in `ipfilter`; NULL: nobody's */
+    uint64_t settings_rev;
+    mg_ipfilter_t ipfilter;
     mg_ratestore_t *rates;
     mg_metrics_t *metrics;
     mg_observer_t *observer;
@@ -95,6 +98,8 @@ uint64_t mg_service_version(const mg_service_t *self);
 int64_t mg_service_rest(mg_service_t *self, int64_t now_ms);
 /* True when there is a view, at least as new as `version`. */
 bool mg_service_is_fresh(mg_service_t *self, uint64_t version);
+/* What the security settings (NULL: there are none) say of addresses, read once per version. Valid as long as the view. */
+const mg_ipfilter_t *mg_service_ipfilter(mg_service_t *self, const mg_entry_t *settings);
 /* Parks the request until a newer view has come; mg_dispatch_resume then runs it. Answers 503 when it cannot wait. */
 void mg_service_wait_view(mg_service_t *self, mg_request_t *request);
 

@@ -16,20 +16,16 @@ typedef struct seen {
 } seen_t;
 
 typedef struct session {
-    uint64_t hash;  /* of the token's bytes, under the cache's own seed */
-    mg_buf_t token; /* empty: the place is free */
-    mg_claims_t claims;
+    mg_buf_t token;     /* empty: the place is free */
+    mg_caller_t caller; /* by its claims, and by these versions of two documents: */
     seen_t user;
+    seen_t role;
     bool active;
     bool same_user; /* the document is that of the user whom the token was given to */
-    char role_name[MG_ROLE_NAME_MAX + 1];
-    seen_t role;
-    mg_permissions_t permissions;
-    bool admin;
 } session_t;
 
 struct mg_sessions {
-    uint64_t seed; /* random, so that nobody can choose tokens that share a place */
+    uint8_t secret[XXH3_SECRET_SIZE_MIN]; /* random: nobody can choose tokens that share a place */
     session_t sessions[MG_SESSIONS_MAX];
 };
 
@@ -38,7 +34,7 @@ mg_sessions_new(void)
 {
     mg_sessions_t *self = calloc(1, sizeof *self);
     if (self) {
-        randombytes_buf(&self->seed, sizeof self->seed);
+        randombytes_buf(self->secret, sizeof self->secret);
     }
     return self;
 }
@@ -116,11 +112,12 @@ s_decode_user(const mg_entry_t *user, session_t *session)
 {
     mg_slice_t role = mg_document_text(mg_entry_body(user), "role");
     size_t len = role.len <= MG_ROLE_NAME_MAX ? role.len : 0;
-    memcpy(session->role_name, len ? role.data : (const uint8_t *)"", len);
-    session->role_name[len] = 0;
+    char *out_role = session->caller.role;
+    memcpy(out_role, len ? role.data : (const uint8_t *)"", len);
+    out_role[len] = 0;
     session->active = mg_document_bool(mg_entry_body(user), "active", true);
-    session->same_user = !session->claims.uid[0] ||
-                         mg_document_text_is(mg_entry_body(user), "_id", session->claims.uid);
+    const char *uid = session->caller.claims.uid;
+    session->same_user = !uid[0] || mg_document_text_is(mg_entry_body(user), "_id", uid);
     session->user = s_seen(user);
 }
 
@@ -149,20 +146,22 @@ s_is_revoked(const mg_session_world_t *world, const mg_claims_t *claims)
 
 /* --- from token to caller --- */
 
-static bool
-s_is_of(const session_t *session, uint64_t hash, mg_slice_t token)
+/* A signature ends each token that is kept, and no two users have the same: its last bytes tell tokens apart. */
+static session_t *
+s_place(mg_sessions_t *self, mg_slice_t token)
 {
-    return session->token.len > 0 && session->hash == hash &&
-           mg_slice_equal(mg_buf_slice(&session->token), token);
+    enum { TOLD_BY = 64 };
+    mg_slice_t end = mg_slice_last(token, TOLD_BY);
+    uint64_t hash = XXH3_64bits_withSecret(end.data, end.len, self->secret, sizeof self->secret);
+    return &self->sessions[hash % MG_SESSIONS_MAX];
 }
 
 /* The token's place in the cache, its signature checked. */
 static session_t *
 s_session_of(mg_sessions_t *self, const mg_session_world_t *world, mg_slice_t token)
 {
-    uint64_t hash = XXH3_64bits_withSeed(token.data, token.len, self->seed);
-    session_t *session = &self->sessions[hash % MG_SESSIONS_MAX];
-    if (s_is_of(session, hash, token)) {
+    session_t *session = s_place(self, token);
+    if (mg_slice_equal(mg_buf_slice(&session->token), token)) {
         return session;
     }
     mg_claims_t claims;
@@ -176,8 +175,7 @@ s_session_of(mg_sessions_t *self, const mg_session_world_t *world, mg_slice_t to
         s_forget(session);
         return NULL;
     }
-    session->hash = hash;
-    session->claims = claims;
+    session->caller = (mg_caller_t){.claims = claims, .known = true};
     return session;
 }
 
@@ -189,30 +187,27 @@ mg_sessions_identify(mg_sessions_t *self,
 {
     session_t *session =
         token.len && token.len <= MG_TOKEN_MAX ? s_session_of(self, world, token) : NULL;
-    if (!session || session->claims.expires_s <= world->now_ns / MG_NS_PER_SECOND) {
+    if (!session || session->caller.claims.expires_s <= world->now_ns / MG_NS_PER_SECOND) {
         return MG_ERR_DENIED;
     }
+    mg_caller_t *caller = &session->caller;
     const mg_entry_t *user =
-        mg_session_find(world, MG_COLLECTION_USERS, mg_slice_text(session->claims.sub));
+        mg_session_find(world, MG_COLLECTION_USERS, mg_slice_text(caller->claims.sub));
     if (user && !s_is_same(&session->user, user)) {
         s_decode_user(user, session);
         session->role = (seen_t){0};
     }
-    if (!user || !session->active || !session->same_user || s_is_revoked(world, &session->claims)) {
+    if (!user || !session->active || !session->same_user || s_is_revoked(world, &caller->claims)) {
         return MG_ERR_DENIED;
     }
-    mg_slice_t role_name = mg_slice_text(session->role_name);
+    mg_slice_t role_name = mg_slice_text(caller->role);
     const mg_entry_t *role =
         role_name.len ? mg_session_find(world, MG_COLLECTION_ROLES, role_name) : NULL;
     if (!s_is_same(&session->role, role)) {
-        s_decode_role(role, role_name, &session->permissions, &session->admin);
+        s_decode_role(role, role_name, &caller->permissions, &caller->admin);
         session->role = s_seen(role);
     }
-    *out = (mg_caller_t){.claims = session->claims,
-                         .permissions = session->permissions,
-                         .admin = session->admin,
-                         .known = true};
-    memcpy(out->role, session->role_name, sizeof out->role);
+    *out = *caller;
     return MG_OK;
 }
 

@@ -33,7 +33,7 @@ s_set_cookies(mg_request_t *request, const char *token, const char *csrf, int64_
                           .value = csrf,
                           .max_age_s = max_age_s,
                           .over_https = mg_request_over_https(request),
-                          .host = mg_request_header(request, "Host")};
+                          .host = mg_request_header(request, MG_HEADER_HOST)};
     s_set_cookie(request, &cookie);
     cookie.name = MG_COOKIE_TOKEN;
     cookie.value = token;
@@ -233,7 +233,7 @@ mg_handle_token_invalidate(mg_request_t *request)
                                   .value = "",
                                   .http_only = true,
                                   .over_https = mg_request_over_https(request),
-                                  .host = mg_request_header(request, "Host")};
+                                  .host = mg_request_header(request, MG_HEADER_HOST)};
         s_set_cookie(request, &gone);
         const mg_op_t op = {.kind = MG_OP_PUT,
                             .collection =

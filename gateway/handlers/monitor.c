@@ -138,7 +138,7 @@ s_has_metrics_token(const mg_request_t *request)
     static const char scheme[] = "bearer ";
     size_t scheme_len = sizeof scheme - 1;
     mg_slice_t wanted = mg_slice_text(request->service->http->metrics_token);
-    mg_slice_t given = mg_request_header(request, "Authorization");
+    mg_slice_t given = mg_request_header(request, MG_HEADER_AUTHORIZATION);
     return wanted.len > 0 && given.len == scheme_len + wanted.len &&
            mg_text_same(mg_slice(given.data, scheme_len), scheme) &&
            sodium_memcmp(given.data + scheme_len, wanted.data, wanted.len) == 0;
@@ -149,7 +149,7 @@ s_may_read_metrics(const mg_request_t *request)
 {
     const mg_config_http_t *http = request->service->http;
     mg_slice_t forwarded = http->metrics_trust_xff
-                               ? mg_request_last_header(request, "X-Forwarded-For")
+                               ? mg_request_header(request, MG_HEADER_X_FORWARDED_FOR_LAST)
                                : (mg_slice_t){0};
     return http->metrics_public ||
            mg_ipfilter_is_near(http->metrics_allowlist, &request->origin, forwarded) ||

@@ -20,7 +20,7 @@ mg_passes_rate(mg_request_t *request, mg_rate_t kind)
     mg_ratelimit_verdict_t *rate = &request->learnt.rate;
     if (request->runs == 1) {
         char client[MG_ADDRESS_TEXT];
-        mg_address_t address = mg_ipfilter_client(mg_request_settings(request), &request->origin);
+        mg_address_t address = mg_ipfilter_client(mg_request_ipfilter(request), &request->origin);
         mg_address_write(&address, client);
         *rate = mg_ratestore_take(request->service->rates, kind, mg_slice_text(client),
                                   mg_clock_mono_ms());

@@ -76,7 +76,8 @@ static void
 s_append_client(const mg_request_t *request, mg_slice_t settings, bson_t *out)
 {
     char text[MG_ADDRESS_TEXT];
-    mg_address_t client = mg_ipfilter_client(settings, &request->origin);
+    const mg_ipfilter_t filter = mg_ipfilter_read(settings);
+    mg_address_t client = mg_ipfilter_client(&filter, &request->origin);
     mg_address_write(&client, text);
     (void)bson_append_utf8(out, "client_ip", -1, text, -1);
     mg_slice_t forwarded = request->origin.forwarded_for;

@@ -86,6 +86,12 @@ class Framing(unittest.TestCase):
         self.assertLess(time.monotonic() - begun, 30)
         self.assertEqual(self.server.http("GET", "/api/health", token=None)[0], 200)
 
+    def test_a_larger_head_needs_a_larger_setting(self):
+        head = b"GET /api/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: " + b"a" * 30000 + b"\r\n\r\n"
+        self.assertEqual(talk(self.server.port, head)[0][:12], b"HTTP/1.1 431")
+        with Server(MEMGATE_HEAD_BYTES="65536") as server:
+            self.assertEqual(talk(server.start().port, head)[0][:12], b"HTTP/1.1 200")
+
 
 class Platform(unittest.TestCase):
     def test_what_was_onboarded_survives_a_restart_and_so_does_the_token(self):

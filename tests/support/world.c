@@ -35,6 +35,7 @@ test_world_prepare(test_world_t *self)
                                            .login_window_seconds = 300,
                                            .register_limit = 1000,
                                            .register_window_seconds = 3600,
+                                           .head_bytes = 24576,
                                            .head_seconds = 10,
                                            .idle_seconds = 75,
                                            .transfer_seconds = 10,

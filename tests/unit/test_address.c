@@ -184,7 +184,8 @@ s_settings(bson_t *out, bool trust, const char *proxy)
 static void
 s_check_client(const bson_t *settings, mg_origin_t origin, const char *expected)
 {
-    mg_address_t client = mg_ipfilter_client(mg_document_slice(settings), &origin);
+    const mg_ipfilter_t filter = mg_ipfilter_read(mg_document_slice(settings));
+    mg_address_t client = mg_ipfilter_client(&filter, &origin);
     char text[MG_ADDRESS_TEXT];
     mg_address_write(&client, text);
     assert_string_equal(text, expected);
@@ -229,7 +230,8 @@ test_forwarding_headers_of_strangers_count_nothing(void **state)
     s_settings(&settings, true, NULL);
     s_check_client(&settings, origin, "192.0.2.1");
     bson_destroy(&settings);
-    mg_address_t client = mg_ipfilter_client(mg_slice(NULL, 0), &origin);
+    const mg_ipfilter_t none = mg_ipfilter_read(mg_slice(NULL, 0));
+    mg_address_t client = mg_ipfilter_client(&none, &origin);
     assert_memory_equal(&client, &origin.peer, sizeof client);
 }
 
@@ -292,7 +294,8 @@ s_filter(const char *white, const char *black, const char *peer, const char *for
     bson_t settings;
     s_lists(&settings, white, black, "10.0.0.0/8");
     const mg_origin_t origin = {.peer = s_address(peer), .forwarded_for = mg_slice_text(forwarded)};
-    mg_ipfilter_verdict_t verdict = mg_ipfilter_check(mg_document_slice(&settings), &origin, -1);
+    const mg_ipfilter_t filter = mg_ipfilter_read(mg_document_slice(&settings));
+    mg_ipfilter_verdict_t verdict = mg_ipfilter_check(&filter, &origin, -1);
     bson_destroy(&settings);
     return verdict;
 }

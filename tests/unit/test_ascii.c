@@ -9,12 +9,12 @@ s_is_printable(int byte)
     return byte >= 0x20 && byte <= 0x7e;
 }
 
-/* Each byte at each place of a run that is longer than two words. */
+/* Each byte at each place of a run that is longer than four words and two. */
 static void
 test_each_byte_ends_a_run_or_not(void **state)
 {
     (void)state;
-    enum { LEN = 21 };
+    enum { LEN = 53 };
     for (int byte = 0; byte < 256; byte++) {
         for (size_t place = 0; place < LEN; place++) {
             uint8_t text[LEN];
