@@ -23,6 +23,7 @@ PATH = "/platform/api/orders/v1"
 CONNECTIONS = 64
 WARM_UP = 0.5  # seconds at the front of a segment that are left out
 BETWEEN_DUMPS = 0.5
+AHEAD = 1000  # batches of writes that are made before the clock starts
 
 
 class Load(threading.Thread):
@@ -51,11 +52,12 @@ class Load(threading.Thread):
 
 
 class RedisWriter(threading.Thread):
-    """The same load of writes: whole documents, pipelined in the same batches."""
+    """The same load of writes: whole documents, pipelined in the same batches, made ahead."""
 
-    def __init__(self, redis, documents, size, rate, batch=200):
+    def __init__(self, redis, documents, size, rate, ahead, batch=200):
         super().__init__(daemon=True)
         self.redis, self.documents, self.size, self.rate, self.batch, self.stop = redis, documents, size, rate, batch, False
+        self.ahead = [self.request(turn) for turn in range(ahead)]
 
     def request(self, turn):
         value = b"x" * self.size
@@ -66,7 +68,7 @@ class RedisWriter(threading.Thread):
         with socket.create_connection(("127.0.0.1", self.redis.port)) as peer:
             due, turn = time.monotonic(), 0
             while not self.stop:
-                peer.sendall(self.request(turn))
+                peer.sendall(self.ahead[turn % len(self.ahead)])
                 left = 5 * self.batch  # +OK\r\n each
                 while left > 0:
                     left -= len(peer.recv(left))
@@ -123,8 +125,8 @@ def memgate_round(options, program, server, rate, token):
     request = f"GET {PATH} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
     memory = Memory(server.process.pid)
     views = []
+    writer = Writer(server, options.documents, options.writes, ahead=AHEAD)
     load = Load(program, server.port, request, rate, 3 * options.seconds)
-    writer = Writer(server, options.documents, options.writes)
     answers, windows = segments(load, writer, lambda: views.append(server.cli_json("dump", "--json")["view_us"]), options.seconds)
     memory.stop = True
     memory.join()
@@ -133,8 +135,8 @@ def memgate_round(options, program, server, rate, token):
 
 
 def redis_round(options, program, redis, rate):
+    writer = RedisWriter(redis, options.documents, options.size, options.writes, AHEAD)
     load = Load(program, redis.port, b"GET orders\r\n", rate, 3 * options.seconds)
-    writer = RedisWriter(redis, options.documents, options.size, options.writes)
     answers, windows = segments(load, writer, redis.bgsave, options.seconds)
     return answers, windows, int(redis.info("rdb_last_cow_size")), int(redis.info("latest_fork_usec"))
 

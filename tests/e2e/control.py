@@ -43,7 +43,8 @@ class Control:
         self.context.term()
 
     def send(self, request):
-        self.socket.send(request.SerializeToString())
+        """A message, or one that is packed already."""
+        self.socket.send(request if isinstance(request, bytes) else request.SerializeToString())
 
     def receive(self):
         return control_pb2.ControlReply.FromString(self.socket.recv())
