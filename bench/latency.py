@@ -1,7 +1,7 @@
 """latency - GET of one document at a fixed rate, open loop: idle, under 20,000 writes a second, and during dumps under them.
 
 Each request is timed from the moment at which it was due (load.c), so a pause hurts all requests of that pause. The rate is half of
-what the server can do. Beside it redis: GET at the same rate, the same writes, BGSAVE. While the dumps run, memory is watched too.
+what the server can do, measured before each round. Beside it redis: GET at the same rate, the same writes, BGSAVE. While the dumps run, memory is watched too.
 """
 import argparse
 import array
@@ -186,14 +186,15 @@ def main():
         load_redis(redis, options.documents, options.size)
         assert server.http("POST", "/platform/api", API)[0] == 201
         token = server.login()
-        rate = wrk(server.port, PATH, CONNECTIONS, 2, ["Authorization: Bearer " + token]) / 2
         redis.cli("SET", "orders", "x" * 900)
-        print(f"rate     {rate:,.0f} requests/s, {options.writes:,} writes/s, {options.documents:,} documents")
-        ours, theirs = [], []
+        ours, theirs, rates = [], [], []
         for _ in range(options.rounds):
+            rate = wrk(server.port, PATH, CONNECTIONS, 2, ["Authorization: Bearer " + token]) / 2  # anew: the machine's speed drifts
+            rates.append(rate)
             ours.append(memgate_round(options, program, server, rate, token))
             theirs.append(redis_round(options, program, redis, rate))
         data = state_bytes(server)
+    print(f"rate     {median(rates):,.0f} ({min(rates):,.0f}-{max(rates):,.0f}) requests/s, {options.writes:,} writes/s, {options.documents:,} documents")
     show("memgate", ours)
     show("redis", theirs)
     for key, bar in (("p99", 1.5), ("max", 3)):
