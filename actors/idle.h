@@ -23,11 +23,11 @@ typedef void mg_idle_fn(void *arg);
 /* The calling thread is idle from here on, for good; false: the system refuses. */
 bool mg_idle_become(void);
 
-/* What the caller does meanwhile. */
+/* What the caller does meanwhile: tend(arg), which empties the inbox, at the beginning, when the inbox holds a message, MG_IDLE_TEND_MS
+ * later at the latest, and once more at the end. */
 typedef struct mg_idle_tender {
-    zsock_t *
-        inbox; /* at the begin, when it holds a message, MG_IDLE_TEND_MS later at the latest, and */
-    mg_idle_fn *tend; /* at the end tend(arg) is called, which empties it */
+    zsock_t *inbox;
+    mg_idle_fn *tend;
     void *arg;
 } mg_idle_tender_t;
 

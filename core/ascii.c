@@ -25,7 +25,8 @@ s_printable(uint64_t word)
     return from_blank & ~is_delete & ~word & s_top;
 }
 
-/* Zero only if all are printable. Sums and differences may carry into the next byte: then it is not zero, and bytes are looked at closer. */
+/* Zero if all are printable, and only then. Sums and differences may carry into the next byte: then it is not zero for the byte
+ * that they came from. */
 static uint64_t
 s_doubts(uint64_t word)
 {

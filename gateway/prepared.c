@@ -80,12 +80,23 @@ mg_lines_add(mg_lines_t *self, const char *name, const char *value)
     }
 }
 
-/* False when the answer is not one to keep. The hash is of the lines, the body's length and ETag among them, and of the body's end:
- * enough to tell nearly all answers apart; for equal is only what s_holds has compared. */
+/* Of the lines, an ETag among them where there is one, and of the body's length and both its ends: enough to tell nearly all answers
+ * apart. Only s_holds says that two are equal. */
+static uint64_t
+s_hash(const content_t *content)
+{
+    enum { TOLD_BY = 64 };
+    mg_slice_t body = content->body;
+    mg_slice_t end = mg_slice_last(body, TOLD_BY);
+    const uint64_t parts[] = {XXH3_64bits(content->lines, content->lines_len), body.len,
+                              XXH3_64bits(body.data, end.len), XXH3_64bits(end.data, end.len)};
+    return XXH3_64bits(parts, sizeof parts);
+}
+
+/* False when the answer is not one to keep. */
 static bool
 s_read_content(const mg_lines_t *lines, const mg_buf_t *body, content_t *out)
 {
-    enum { TOLD_BY = 64 };
     out->lines_len = 0;
     out->body = mg_buf_slice(body);
     if (lines->private || body->len == 0 || body->len > MG_PREPARED_BODY_MAX) {
@@ -101,10 +112,7 @@ s_read_content(const mg_lines_t *lines, const mg_buf_t *body, content_t *out)
         memcpy(out->lines + out->lines_len, text, size);
         out->lines_len += size;
     }
-    mg_slice_t end = mg_slice_last(out->body, TOLD_BY);
-    const uint64_t parts[] = {XXH3_64bits(out->lines, out->lines_len),
-                              XXH3_64bits(end.data, end.len)};
-    out->hash = XXH3_64bits(parts, sizeof parts);
+    out->hash = s_hash(out);
     return true;
 }
 
@@ -172,7 +180,7 @@ s_set_id(mg_prepared_t *place, const char *id)
     }
 }
 
-/* Keeps what is given here for the second time; false: this was the first. */
+/* Keeps what is given here for the second time, as far as its hash can tell; false: this was the first. */
 static bool
 s_keep(mg_prepared_t *place, const content_t *content, struct MHD_Response *response)
 {

@@ -2,7 +2,6 @@
 
 #include "core/json.h"
 #include "core/seed.h"
-#include "gateway/exchange.h"
 #include "gateway/service.h"
 #include "gateway/text.h"
 

@@ -108,17 +108,25 @@ s_answers(const mg_route_t *route, mg_method_t method)
     return route->method == method || (method == MG_METHOD_HEAD && route->method == MG_METHOD_GET);
 }
 
+/* The last segment of a pattern takes any number of them. */
+static bool
+s_ends_in_tail(mg_slice_t pattern)
+{
+    const uint8_t *slash = memrchr(pattern.data, '/', pattern.len);
+    return slash &&
+           s_is_tail(mg_slice(slash + 1, pattern.len - (size_t)(slash + 1 - pattern.data)));
+}
+
 static mg_route_shape_t
 s_shape(mg_slice_t path)
 {
     enum { FAMILY = 3 /* segments: what is before the first '/' is empty */ };
     mg_slice_t rest = path;
-    mg_slice_t segment = {0};
     mg_route_shape_t shape = {0};
     size_t family_len = path.len;
     bool is_named = true;
     while (rest.data) {
-        segment = s_take_segment(&rest);
+        mg_slice_t segment = s_take_segment(&rest);
         shape.segments++;
         is_named = is_named && (shape.segments > FAMILY || !s_is_param(segment));
         if (shape.segments == FAMILY && rest.data) {
@@ -126,7 +134,6 @@ s_shape(mg_slice_t path)
         }
     }
     shape.family = is_named ? XXH3_64bits(path.data, family_len) | 1 : 0;
-    shape.segments = s_is_tail(segment) ? 0 : shape.segments;
     return shape;
 }
 
@@ -146,7 +153,10 @@ mg_router_build(mg_router_t *self)
     while ((row = mg_route_row(self->count)) != NULL) {
         assert(self->count < MG_ROUTES_MAX); /* more rows than a router has room for */
         self->rows[self->count] = row;
-        self->shapes[self->count++] = s_shape(mg_slice_text(row->pattern));
+        mg_slice_t pattern = mg_slice_text(row->pattern);
+        mg_route_shape_t *shape = &self->shapes[self->count++];
+        *shape = s_shape(pattern);
+        shape->segments = s_ends_in_tail(pattern) ? 0 : shape->segments;
     }
 }
 

@@ -77,7 +77,8 @@ typedef struct mg_route_table {
 typedef struct mg_route_shape {
     uint64_t
         family; /* a number for the first two segments, `/platform/api`; 0: a parameter is among them */
-    size_t segments; /* 0: the pattern ends in a parameter that takes any number of them */
+    size_t
+        segments; /* the empty one before the first '/' too; 0: the pattern's last takes any number */
 } mg_route_shape_t;
 
 typedef struct mg_router {

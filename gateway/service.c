@@ -200,6 +200,15 @@ s_read_secret(mg_service_t *self)
     s_set_secret(self, entry ? mg_document_bytes(mg_entry_body(entry), "secret") : (mg_slice_t){0});
 }
 
+/* Its lists are slices of a document that may be gone. */
+static void
+s_forget_settings(mg_service_t *self)
+{
+    self->settings = NULL;
+    self->settings_rev = 0;
+    self->ipfilter = (mg_ipfilter_t){0};
+}
+
 static mg_status_t
 s_take_view(mg_service_t *self, const Mg__StateReply *reply)
 {
@@ -218,7 +227,7 @@ s_take_view(mg_service_t *self, const Mg__StateReply *reply)
         self->swaps = reply->swaps;
         mg_sessions_clear(self->sessions);
         mg_representations_clear(self->representations);
-        self->settings = NULL;
+        s_forget_settings(self);
         mg_ratestore_load(self->rates, mg_viewref_view(self->view), mg_clock_mono_ms(),
                           mg_clock_wall_ns());
     }

@@ -1,10 +1,7 @@
 /* Who may what: every route of the table with every kind of token, over real HTTP. */
-#include "core/clock.h"
 #include "gateway/routes.h"
-#include "gateway/token.h"
+#include "support/forge.h"
 #include "support/platform.h"
-
-#include <sodium.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -221,86 +218,24 @@ s_name_of(const char *flag, bool only, char out[64])
     (void)snprintf(out, 64, "%s-%s", only ? "only" : "without", flag);
 }
 
-/* --- tokens, made by hand: what is tested is not what makes them --- */
-
-typedef struct forgery {
-    const char *name;
-    const char *header;
-    const char *user;
-    int64_t life_s;
-    const char *secret;
-    char signature; /* '2' HS256, '5' HS512, '-' none */
-    bool tampered;
-} forgery_t;
-
-static const char s_header[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"legacy-key\"}";
-
-static void
-s_append_base64(const void *bytes, size_t len, mg_buf_t *out)
-{
-    char text[1024];
-    assert_non_null(
-        sodium_bin2base64(text, sizeof text, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING));
-    mg_buf_append_text(out, text);
-}
-
-static void
-s_append_signature(const forgery_t *forgery, mg_buf_t *token)
-{
-    uint8_t mac[crypto_auth_hmacsha512_BYTES];
-    crypto_auth_hmacsha256_state short_state;
-    crypto_auth_hmacsha512_state long_state;
-    const uint8_t *key = (const uint8_t *)forgery->secret;
-    size_t mac_len = forgery->signature == '5' ? sizeof mac : crypto_auth_hmacsha256_BYTES;
-    (void)crypto_auth_hmacsha256_init(&short_state, key, strlen(forgery->secret));
-    (void)crypto_auth_hmacsha256_update(&short_state, token->data, token->len);
-    (void)crypto_auth_hmacsha512_init(&long_state, key, strlen(forgery->secret));
-    (void)crypto_auth_hmacsha512_update(&long_state, token->data, token->len);
-    if (forgery->signature == '5') {
-        (void)crypto_auth_hmacsha512_final(&long_state, mac);
-    } else {
-        (void)crypto_auth_hmacsha256_final(&short_state, mac);
-    }
-    mac[7] ^= forgery->tampered ? 1 : 0;
-    mg_buf_append_byte(token, '.');
-    if (forgery->signature != '-') {
-        s_append_base64(mac, mac_len, token);
-    }
-}
-
-/* A new token, with an id of its own. */
-static mg_buf_t
-s_forge(const forgery_t *forgery)
-{
-    char jti[MG_UUID_TEXT];
-    mg_uuid_new(jti);
-    char claims[512];
-    int64_t now_s = mg_clock_wall_ns() / MG_NS_PER_SECOND;
-    (void)snprintf(claims, sizeof claims, "{\"sub\":\"%s\",\"jti\":\"%s\",\"exp\":%lld}",
-                   forgery->user, jti, (long long)(now_s + forgery->life_s));
-    mg_buf_t token = {0};
-    s_append_base64(forgery->header, strlen(forgery->header), &token);
-    mg_buf_append_byte(&token, '.');
-    s_append_base64(claims, strlen(claims), &token);
-    s_append_signature(forgery, &token);
-    return token;
-}
+/* --- tokens --- */
 
 static mg_buf_t
 s_token_of(const char *user)
 {
-    return s_forge(&(forgery_t){"good", s_header, user, 600, s_secret, '2', false});
+    return test_forge(
+        &(test_forgery_t){"good", TEST_FORGE_HEADER, user, 600, s_secret, '2', false});
 }
 
-static const forgery_t s_forgeries[] = {
-    {"expired", s_header, "admin", -1, s_secret, '2', false},
-    {"tampered signature", s_header, "admin", 600, s_secret, '2', true},
-    {"another secret", s_header, "admin", 600, "the-secret-of-somebody-else-entirely!!!!!", '2',
-     false},
+static const test_forgery_t s_forgeries[] = {
+    {"expired", TEST_FORGE_HEADER, "admin", -1, s_secret, '2', false},
+    {"tampered signature", TEST_FORGE_HEADER, "admin", 600, s_secret, '2', true},
+    {"another secret", TEST_FORGE_HEADER, "admin", 600, "the-secret-of-somebody-else-entirely!!!!!",
+     '2', false},
     {"no algorithm", "{\"alg\":\"none\",\"typ\":\"JWT\"}", "admin", 600, s_secret, '-', false},
     {"no algorithm, signed", "{\"alg\":\"none\",\"kid\":\"legacy-key\"}", "admin", 600, s_secret,
      '2', false},
-    {"no signature", s_header, "admin", 600, s_secret, '-', false},
+    {"no signature", TEST_FORGE_HEADER, "admin", 600, s_secret, '-', false},
     {"HS512", "{\"alg\":\"HS512\",\"typ\":\"JWT\",\"kid\":\"legacy-key\"}", "admin", 600, s_secret,
      '5', false},
     {"RS256 in name", "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"legacy-key\"}", "admin", 600,
@@ -309,9 +244,9 @@ static const forgery_t s_forgeries[] = {
      '2', false},
     {"crit", "{\"alg\":\"HS256\",\"kid\":\"legacy-key\",\"crit\":[\"x\"]}", "admin", 600, s_secret,
      '2', false},
-    {"nobody", s_header, "nobody", 600, s_secret, '2', false},
-    {"inactive", s_header, "inactive", 600, s_secret, '2', false},
-    {"all tokens revoked", s_header, "revoked", 600, s_secret, '2', false},
+    {"nobody", TEST_FORGE_HEADER, "nobody", 600, s_secret, '2', false},
+    {"inactive", TEST_FORGE_HEADER, "inactive", 600, s_secret, '2', false},
+    {"all tokens revoked", TEST_FORGE_HEADER, "revoked", 600, s_secret, '2', false},
 };
 
 enum { FORGERIES = sizeof s_forgeries / sizeof *s_forgeries };
@@ -391,7 +326,7 @@ test_without_a_valid_token_nothing_but_open_routes_answers(void **state)
             s_expect(&s_rules[i], "v", NULL, "no token");
         }
         for (int j = 0; j < FORGERIES; j++) {
-            mg_buf_t token = s_forge(&s_forgeries[j]);
+            mg_buf_t token = test_forge(&s_forgeries[j]);
             if (s_is(&s_rules[i], "open")) {
                 s_expect_open(&s_rules[i], mg_buf_text(&token), s_forgeries[j].name);
             } else {

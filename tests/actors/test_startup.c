@@ -192,11 +192,12 @@ test_a_doorman_dump_while_serving_continues_the_chain(void **state)
     mg_buf_free(&file);
     backend_stop(world);
     world->config.dump.import_max_mib = 1;
+    backend_start(world);
+    s_fill(world);
+    backend_stop(world);
     world->config.dump.min_generation = 3;
     backend_start(world);
-    world->config.dump.min_generation = 0;
-    s_fill(world);
-    world->config.dump.min_generation = 3;
+    backend_expect(MG_OK, backend_restore(world, "", true));
     s_place_doorman(world, "old.bin", path);
     Mg__RestoreRequest request = MG__RESTORE_REQUEST__INIT;
     request.trigger = MG__TRIGGER__TRIGGER_CONTROL;

@@ -69,6 +69,18 @@ test_time_prints_as_rfc3339(void **state)
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
 }
 
+static void
+test_the_end_of_a_slice_is_at_most_all_of_it(void **state)
+{
+    (void)state;
+    mg_slice_t text = mg_slice_text("abc");
+    assert_true(mg_slice_equal(mg_slice_last(text, 2), mg_slice_text("bc")));
+    assert_true(mg_slice_equal(mg_slice_last(text, 3), text));
+    assert_true(mg_slice_equal(mg_slice_last(text, 4), text));
+    assert_int_equal(mg_slice_last(text, 0).len, 0);
+    assert_int_equal(mg_slice_last((mg_slice_t){0}, 1).len, 0);
+}
+
 int
 main(void)
 {
@@ -76,6 +88,7 @@ main(void)
         cmocka_unit_test(test_appends_grow_the_buffer),
         cmocka_unit_test(test_failure_is_sticky_until_cleared),
         cmocka_unit_test(test_slices_compare_bytewise_shorter_first),
+        cmocka_unit_test(test_the_end_of_a_slice_is_at_most_all_of_it),
         cmocka_unit_test(test_integers_are_big_endian),
         cmocka_unit_test(test_time_prints_as_rfc3339),
     };

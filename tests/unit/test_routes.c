@@ -107,6 +107,50 @@ test_every_row_is_reached_and_refuses_other_methods_with_its_own(void **state)
     }
 }
 
+/* The first row that fits, without what spares a search most rows. */
+static const mg_route_t *
+s_find_plainly(mg_method_t method, mg_slice_t path)
+{
+    mg_route_match_t match;
+    const mg_route_t *row = NULL;
+    for (size_t i = 0; (row = mg_route_row(i)) != NULL; i++) {
+        if (row->method == method && mg_route_fits(row->pattern, path, &match)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* Each pattern with values for its parameters, cut and lengthened at its end. */
+static void
+test_the_search_finds_what_looking_at_all_rows_does(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"", "/", "/v", "/v/w", "//", "/v/w/x/y/z"};
+    const mg_route_t *row = NULL;
+    for (size_t i = 0; (row = mg_route_row(i)) != NULL; i++) {
+        mg_buf_t path = {0};
+        for (const char *at = row->pattern; *at; at = *at == '{' ? strchr(at, '}') + 1 : at + 1) {
+            mg_buf_append_text(&path, *at == '{' ? "v" : "");
+            mg_buf_append(&path, at, *at != '{');
+        }
+        for (size_t cut = 0; cut < path.len; cut++) {
+            for (size_t end = 0; end < sizeof ends / sizeof *ends; end++) {
+                mg_buf_t tried = {0};
+                mg_buf_append(&tried, path.data, path.len - cut);
+                mg_buf_append_text(&tried, ends[end]);
+                mg_route_match_t match;
+                mg_routes_find(&s_router, row->method, mg_buf_slice(&tried), &match);
+                if (match.route != s_find_plainly(row->method, mg_buf_slice(&tried))) {
+                    fail_msg("%s finds another row", mg_buf_text(&tried));
+                }
+                mg_buf_free(&tried);
+            }
+        }
+        mg_buf_free(&path);
+    }
+}
+
 static void
 test_near_misses_of_paths_are_unknown(void **state)
 {
@@ -219,6 +263,7 @@ main(void)
         cmocka_unit_test(test_find_tells_unknown_path_from_wrong_method),
         cmocka_unit_test(test_no_row_stands_in_the_shadow_of_another),
         cmocka_unit_test(test_every_row_is_reached_and_refuses_other_methods_with_its_own),
+        cmocka_unit_test(test_the_search_finds_what_looking_at_all_rows_does),
         cmocka_unit_test(test_near_misses_of_paths_are_unknown),
         cmocka_unit_test(test_allow_lists_head_with_get_and_options_always),
         cmocka_unit_test(test_fields_of_keys_and_indexes_are_names),
