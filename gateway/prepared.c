@@ -169,7 +169,7 @@ s_set_id(mg_prepared_t *place, const char *id)
     for (size_t i = 0; i < IDS; i++) {
         char *before = place->ids[i];
         if (before && strlen(before) == len) {
-            memcpy(before, id, len);
+            memcpy(before, id, len + 1);
             continue;
         }
         if (before) {

@@ -21,20 +21,8 @@ static void
 test_bad_escapes_are_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"%",
-                                      "%4",
-                                      "%zz",
-                                      "a%g0",
-                                      "%00",
-                                      "%0d%0a",
-                                      "%7f",
-                                      "%ff",
-                                      "%c3",
-                                      "%c0%80",
-                                      "%ed%a0%80",
-                                      "a\x01",
-                                      "ab\x7f"
-                                      "c"};
+    static const char *const bad[] = {"%",   "%4",  "%zz",    "a%g0",      "%00",   "%0d%0a", "%7f",
+                                      "%ff", "%c3", "%c0%80", "%ed%a0%80", "a\x01", "ab\x7f"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         mg_buf_t out = {0};
         CHECK_STATUS(MG_ERR_INVALID, mg_percent_decode(mg_slice_text(bad[i]), false, &out));
