@@ -428,8 +428,7 @@ static const mg_config_row_t s_rows[] = {
      .help =
          "memory of a connection for the heads of a request and its answer: the bytes of both and "
          "about 100 for each line of the request; what needs more gets 431 or 414. At most 100 "
-         "lines and "
-         "8192 bytes of target in any case"},
+         "lines and 8192 bytes of target in any case"},
     {.name = "MEMGATE_HEAD_SECONDS",
      .fallback = "10",
      .kind = MG_KIND_U32,
